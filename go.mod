@@ -1,0 +1,3 @@
+module vnet
+
+go 1.26
