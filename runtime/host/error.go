@@ -1,0 +1,94 @@
+package host
+
+import (
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"vnet/lang/diag"
+)
+
+// A Field names the part of an operation that a complaint is about, so that
+// the message can point at the word that wrote it.
+type Field string
+
+// The fields of operations.
+const (
+	FieldNone   Field = ""
+	FieldNS     Field = "namespace"
+	FieldName   Field = "name"
+	FieldPeer   Field = "peer" // the second end of a veth
+	FieldPeerNS Field = "peer namespace"
+	FieldAddr   Field = "address"
+	FieldMAC    Field = "mac"
+	FieldMTU    Field = "mtu"
+	FieldMaster Field = "master"
+	FieldParent Field = "parent"
+	FieldDest   Field = "destination"
+	FieldVia    Field = "via"
+	FieldDev    Field = "dev"
+	FieldSrc    Field = "src"
+	FieldTable  Field = "table"
+	FieldKey    Field = "key"
+	FieldValue  Field = "value"
+	FieldID     Field = "id"
+	FieldLocal  Field = "local"
+	FieldRemote Field = "remote"
+	FieldMode   Field = "mode"
+	FieldTo     Field = "to"
+)
+
+// An Error is a refusal: by the kernel, or by the model in its stead.
+type Error struct {
+	Op     Op
+	Errno  syscall.Errno // the kernel's answer, ENOENT for no such namespace
+	Kernel string        // its own words (NLMSGERR_ATTR_MSG); may be empty
+	Field  Field         // what it is about, where that is known
+	What   string        // lower case, the thing first: "v0 in red: already exists"; may be empty
+}
+
+func (e *Error) Error() string {
+	words := e.What
+	if words == "" && e.Op != nil {
+		words = e.Op.String()
+	}
+	if words == "" {
+		return e.Words()
+	}
+	return words + ": " + e.Words()
+}
+
+// Words gives the kernel's own text with the name of its errno:
+// "mtu greater than device maximum (EINVAL)".
+func (e *Error) Words() string {
+	text := e.Kernel
+	if text == "" {
+		text = e.Errno.Error()
+	}
+	return fmt.Sprintf("%s (%s)", text, unix.ErrnoName(e.Errno))
+}
+
+// Unwrap lets callers ask errors.Is(err, syscall.EEXIST).
+func (e *Error) Unwrap() error { return e.Errno }
+
+// A Key names an object that a script made or used, so that a message can
+// point at the place where that happened.
+type Key struct {
+	What string // namespace, link, address, file
+	Name string // red, red:eth0, red:eth0 10.0.0.1
+}
+
+// A Finding is something wrong with an operation that can be told before the
+// kernel is asked: a rule of the network the operation breaks.
+type Finding struct {
+	Code    diag.Code
+	Warning bool
+	Field   Field
+	Index   int    // which of several values of that field
+	Summary string // one line, lower case
+	Label   string
+	Help    []string
+	Related Key    // the other object that matters; zero for none
+	Remark  string // what to say at the place where Related was made
+}
