@@ -1,0 +1,366 @@
+// Package tx makes a transaction of the operations on a host: it keeps the
+// order in which they were done and what takes each back, and undoes them
+// newest first.
+//
+// Operations wait in a queue and go out together when somebody looks at the
+// network (Flush). A mirror, when there is one, is kept in step at once, so
+// that questions about the network need not wait for the host.
+package tx
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"vnet/lang/token"
+	"vnet/runtime/host"
+)
+
+// A Step is an operation with what a message about it needs to know.
+type Step struct {
+	Op     host.Op
+	At     token.Span                // the statement
+	Where  map[host.Field]token.Span // the words that wrote its parts
+	Inside []string                  // the blocks and calls round the statement, innermost first
+}
+
+// A StepError is an operation that the host refused.
+type StepError struct {
+	Step Step
+	Err  error
+}
+
+func (e *StepError) Error() string { return e.Err.Error() }
+func (e *StepError) Unwrap() error { return e.Err }
+
+// A Handler is something a script wants done at its place of the undo.
+type Handler struct {
+	At token.Span
+	Do func(context.Context) error
+}
+
+// An entry of the log is an operation that stands, or a handler.
+type entry struct {
+	step    Step
+	undo    []host.Op
+	mirror  []host.Op // what takes it back in the mirror
+	handler *Handler
+}
+
+// A Mark is a place in the log to roll back to.
+type Mark int
+
+// A Tx is a transaction on a host. Its methods may be called from several
+// goroutines; the operations of each keep their order.
+type Tx struct {
+	host   host.Host
+	mirror host.Host // nil for none
+
+	// Trace is called for every operation before it goes out; may be nil.
+	Trace func(Step)
+	// Limit is how many operations may wait in the queue before they are sent;
+	// 0 sends each at once.
+	Limit int
+
+	mu    sync.Mutex
+	queue []entry // not sent yet; undo still empty
+	log   []entry
+	stand []entry // committed by a commit statement; Remove takes them down too
+}
+
+// New begins a transaction. With a mirror, every operation is carried out on
+// it as well.
+func New(h, mirror host.Host) *Tx {
+	return &Tx{host: h, mirror: mirror}
+}
+
+// Do takes an operation. Its refusal may come with a later one, from Flush;
+// the error is a *StepError that names the operation it belongs to.
+func (t *Tx) Do(ctx context.Context, step Step) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if t.Trace != nil {
+		t.Trace(step)
+	}
+	e := entry{step: step}
+	doubtful := false
+	if t.mirror != nil {
+		res := t.mirror.Apply(ctx, []host.Op{step.Op})[0]
+		e.mirror, doubtful = res.Undo, res.Err != nil
+	}
+	t.queue = append(t.queue, e)
+	// What the mirror refuses the host may know better; it shall say so now,
+	// while the statement is at hand.
+	if doubtful || len(t.queue) > t.Limit {
+		return t.flush(ctx)
+	}
+	return nil
+}
+
+// Flush sends what waits in the queue. All that stands behind a refused
+// operation is not in force.
+func (t *Tx) Flush(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.flush(ctx)
+}
+
+func (t *Tx) flush(ctx context.Context) error {
+	if len(t.queue) == 0 {
+		return nil
+	}
+	queue := t.queue
+	t.queue = nil
+	ops := make([]host.Op, len(queue))
+	for i, e := range queue {
+		ops[i] = e.step.Op
+	}
+	var failure error
+	var lost []entry
+	for i, res := range t.host.Apply(ctx, ops) {
+		queue[i].undo = res.Undo
+		switch {
+		case res.Err != nil && failure == nil:
+			failure = &StepError{queue[i].step, res.Err}
+			lost = append(lost, queue[i])
+		case res.Skipped || res.Err != nil:
+			lost = append(lost, queue[i])
+		default:
+			t.log = append(t.log, queue[i])
+		}
+	}
+	for _, e := range slices.Backward(lost) {
+		t.reflect(ctx, e.mirror)
+	}
+	if failure == nil && len(lost) > 0 {
+		failure = context.Cause(ctx)
+	}
+	return failure
+}
+
+// reflect brings the mirror back in step; it may disagree only about what is
+// gone already.
+func (t *Tx) reflect(ctx context.Context, ops []host.Op) {
+	if t.mirror != nil && len(ops) > 0 {
+		t.mirror.Apply(context.WithoutCancel(ctx), ops)
+	}
+}
+
+// OnRollback registers something to do at this place of an undo.
+func (t *Tx) OnRollback(ctx context.Context, h Handler) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
+	t.log = append(t.log, entry{handler: &h})
+	return nil
+}
+
+// Mark returns the present place in the log. Operations in the queue are sent
+// first, so that they lie before it.
+func (t *Tx) Mark(ctx context.Context) (Mark, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	err := t.flush(ctx)
+	return Mark(len(t.log)), err
+}
+
+// Len returns how many operations stand or wait.
+func (t *Tx) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.log) + len(t.queue)
+}
+
+// Commit makes what stands so far permanent. Handlers are dropped.
+func (t *Tx) Commit(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
+	for _, e := range t.log {
+		if e.handler == nil {
+			t.stand = append(t.stand, e)
+		}
+	}
+	t.log = nil
+	return nil
+}
+
+// Committed reports how many operations a commit has made permanent.
+func (t *Tx) Committed() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.stand)
+}
+
+// Steps returns the operations that stand, in order, the committed ones first.
+func (t *Tx) Steps() []Step {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var steps []Step
+	for _, e := range slices.Concat(t.stand, t.log) {
+		if e.handler == nil {
+			steps = append(steps, e.step)
+		}
+	}
+	return steps
+}
+
+// An Undo says how taking back went.
+type Undo struct {
+	Undone int     // operations taken back
+	Left   []error // what could not be, or failed while trying; *StepError or a handler's error
+	Time   time.Duration
+}
+
+// Rollback takes back everything since mark, newest first. It goes on past
+// failures and is not stopped by the end of ctx.
+func (t *Tx) Rollback(ctx context.Context, mark Mark, progress func(Step, int)) Undo {
+	return t.takeBack(ctx, int(mark), true, progress)
+}
+
+// TakeDown takes back everything, committed or not, without the handlers.
+func (t *Tx) TakeDown(ctx context.Context, progress func(Step, int)) Undo {
+	t.mu.Lock()
+	t.log = append(t.stand, t.log...)
+	t.stand = nil
+	t.mu.Unlock()
+	return t.takeBack(ctx, 0, false, progress)
+}
+
+func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress func(Step, int)) Undo {
+	ctx = context.WithoutCancel(ctx)
+	began := time.Now()
+	t.mu.Lock()
+	queue := t.queue
+	t.queue = nil
+	back := slices.Clone(t.log[min(mark, len(t.log)):])
+	t.log = t.log[:min(mark, len(t.log))]
+	t.mu.Unlock()
+	for _, e := range slices.Backward(queue) {
+		t.reflect(ctx, e.mirror)
+	}
+	var u Undo
+	doomed := doomedSpaces(back, handlers)
+	for i, e := range slices.Backward(back) {
+		if e.handler != nil {
+			if handlers {
+				u.run(ctx, e.handler)
+			}
+			continue
+		}
+		if progress != nil {
+			progress(e.step, u.Undone)
+		}
+		u.Undone++
+		if !doomed.cover(i, e) {
+			u.undo(ctx, t.host, e)
+		}
+		t.reflect(ctx, e.mirror)
+	}
+	u.Time = time.Since(began)
+	return u
+}
+
+func (u *Undo) run(ctx context.Context, h *Handler) {
+	if err := h.Do(ctx); err != nil {
+		u.Left = append(u.Left, err)
+	}
+}
+
+// undo applies an entry's undo one by one, so that one trouble does not keep
+// the rest from being tried.
+func (u *Undo) undo(ctx context.Context, h host.Host, e entry) {
+	for _, op := range e.undo {
+		err := h.Apply(ctx, []host.Op{op})[0].Err
+		if err != nil && !gone(op, err) {
+			step := e.step
+			step.Op = op
+			u.Left = append(u.Left, &StepError{step, err})
+		}
+	}
+}
+
+// gone reports whether an operation that removes something failed because it
+// is not there any more, which is as good.
+func gone(op host.Op, err error) bool {
+	if !removes(op) {
+		return false
+	}
+	for _, absent := range []syscall.Errno{syscall.ENOENT, syscall.ENODEV, syscall.ESRCH, syscall.EADDRNOTAVAIL} {
+		if errors.Is(err, absent) {
+			return true
+		}
+	}
+	return false
+}
+
+func removes(op host.Op) bool {
+	switch op := op.(type) {
+	case host.NamespaceDel, host.LinkDel:
+		return true
+	case host.AddrSet:
+		return op.Verb == host.Del
+	case host.RouteSet:
+		return op.Verb == host.Del
+	case host.RuleSet:
+		return op.Verb == host.Del
+	case host.NeighSet:
+		return op.Verb == host.Del
+	}
+	return false
+}
+
+// spaces are the namespaces that a rollback destroys whole, each with the
+// place in the log where it was made.
+type spaces struct {
+	made   map[string]int
+	oldest int // entries from here on are undone one by one: a handler looks at them
+}
+
+func doomedSpaces(back []entry, handlers bool) spaces {
+	s := spaces{made: map[string]int{}, oldest: len(back)}
+	for i, e := range back {
+		if e.handler != nil {
+			if handlers {
+				s.oldest = min(s.oldest, i)
+			}
+			continue
+		}
+		switch op := e.step.Op.(type) {
+		case host.NamespaceAdd:
+			s.made[op.Name] = i
+		case host.NamespaceDel:
+			delete(s.made, op.Name)
+		}
+	}
+	return s
+}
+
+// cover reports whether the undo of an entry is done by the end of the
+// namespaces it wrote to. Files in /etc/netns outlive their namespace.
+func (s spaces) cover(i int, e entry) bool {
+	if i >= s.oldest {
+		return false
+	}
+	switch e.step.Op.(type) {
+	case host.NamespaceAdd, host.NamespaceDel, host.HostsAdd, host.DNSSet, host.LinkMove:
+		return false
+	}
+	for _, ns := range e.step.Op.Spaces() {
+		made, ok := s.made[ns]
+		if !ok || made > i {
+			return false
+		}
+	}
+	return true
+}
