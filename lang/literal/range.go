@@ -69,13 +69,16 @@ func ParseRange(s string) (Sequence, bool) {
 
 // Distance is the number of addresses from a to b, both included.
 func Distance(a, b netip.Addr) int64 {
-	d := new(big.Int).Sub(toInt(a), toInt(b))
+	d := Difference(a, b)
 	d.Abs(d).Add(d, big.NewInt(1))
 	if !d.IsInt64() {
 		return math.MaxInt64
 	}
 	return d.Int64()
 }
+
+// Difference is how far a is after b.
+func Difference(a, b netip.Addr) *big.Int { return new(big.Int).Sub(toInt(a), toInt(b)) }
 
 // Offset is the address n after a, in a's family.
 func Offset(a netip.Addr, n *big.Int) (netip.Addr, bool) {
