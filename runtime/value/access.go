@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"vnet/lang/diag"
 	"vnet/lang/literal"
 	"vnet/lang/name"
 )
@@ -22,7 +23,7 @@ func Index(v, i Value) (Value, error) {
 	}
 	n, err := AsInt(i)
 	if err != nil {
-		return nil, errorf(codeKind, "`%s` cannot be counted with `%s`", Show(v), Show(i)).help("write a number between the brackets; the first is 0")
+		return nil, Errorf(diag.WrongKind, "`%s` cannot be counted with `%s`", Show(v), Show(i)).WithHelp("write a number between the brackets; the first is 0")
 	}
 	switch v := v.(type) {
 	case List:
@@ -38,8 +39,8 @@ func Index(v, i Value) (Value, error) {
 		p, err := Host(v.Prefix, n)
 		return NewCIDR(p), err
 	}
-	return nil, errorf(codeKind, "`%s` is %s and has no elements", Show(v), v.Kind().A()).
-		help("lists, maps, texts and prefixes have")
+	return nil, Errorf(diag.WrongKind, "`%s` is %s and has no elements", Show(v), v.Kind().A()).
+		WithHelp("lists, maps, texts and prefixes have")
 }
 
 func at(v Value, i, n int64, get func(int64) Value) (Value, error) {
@@ -50,16 +51,16 @@ func at(v Value, i, n int64, get func(int64) Value) (Value, error) {
 		return get(i), nil
 	}
 	if n == 0 {
-		return nil, errorf(codeIndex, "no element [%d]: `%s` is empty", i, Show(v))
+		return nil, Errorf(diag.NoElement, "no element [%d]: `%s` is empty", i, Show(v))
 	}
-	return nil, errorf(codeIndex, "no element [%d]: `%s` has %d", i, Show(v), n).
-		help("the first is [0], the last is [%d] or [-1]", n-1)
+	return nil, Errorf(diag.NoElement, "no element [%d]: `%s` has %d", i, Show(v), n).
+		WithHelp("the first is [0], the last is [%d] or [-1]", n-1)
 }
 
 func (m *Map) index(k Value) (Value, error) {
 	key, err := AsText(k)
 	if err != nil {
-		return nil, errorf(codeKind, "`%s` cannot be a key: keys are texts", Show(k))
+		return nil, Errorf(diag.WrongKind, "`%s` cannot be a key: keys are texts", Show(k))
 	}
 	if v, ok := m.Get(key); ok {
 		return v, nil
@@ -68,17 +69,17 @@ func (m *Map) index(k Value) (Value, error) {
 }
 
 func missing(what, want string, have []string) *Error {
-	e := errorf(codeField, "no %s `%s`", what, name.Quote(want))
+	e := Errorf(diag.NoField, "no %s `%s`", what, name.Quote(want))
 	if near, ok := name.Near(want, have); ok {
-		return e.help("did you mean `%s`?", name.Quote(near))
+		return e.WithHelp("did you mean `%s`?", name.Quote(near))
 	}
 	if len(have) == 0 {
-		return e.help("there are none")
+		return e.WithHelp("there are none")
 	}
 	if len(have) > 12 {
 		have = append(slices.Clone(have[:12]), "…")
 	}
-	return e.help("there are: %s", name.Quote(strings.Join(have, " ")))
+	return e.WithHelp("there are: %s", name.Quote(strings.Join(have, " ")))
 }
 
 // fields are the named parts of the kinds that have them; those of a map are
@@ -126,9 +127,9 @@ func Field(v Value, field string) (Value, error) {
 		return get(v)
 	}
 	if have == nil {
-		e := errorf(codeField, "`%s` is %s and has no field `%s`", Show(v), v.Kind().A(), name.Quote(field))
+		e := Errorf(diag.NoField, "`%s` is %s and has no field `%s`", Show(v), v.Kind().A(), name.Quote(field))
 		if v.Kind() == KindIP && fields[KindCIDR][field] != nil {
-			return nil, e.help("an address with a prefix length has: write %s/24", Show(v))
+			return nil, e.WithHelp("an address with a prefix length has: write %s/24", Show(v))
 		}
 		return nil, e
 	}
@@ -156,17 +157,17 @@ func Elements(v Value) (iter.Seq[Value], error) {
 	case *Pool:
 		return count(v, v.Len(), func(i int64) Value { return v.At(i) })
 	}
-	e := errorf(codeKind, "`%s` is %s, not a list", Show(v), v.Kind().A())
+	e := Errorf(diag.WrongKind, "`%s` is %s, not a list", Show(v), v.Kind().A())
 	if from, to, ok := strings.Cut(v.String(), ".."); ok && from != "" && to != "" {
-		return nil, e.help("the two ends of a range differ in their last number, as h1..h5")
+		return nil, e.WithHelp("the two ends of a range differ in their last number, as h1..h5")
 	}
-	return nil, e.help("write it in brackets: [%s]", Source(v))
+	return nil, e.WithHelp("write it in brackets: [%s]", Source(v))
 }
 
 func count(v Value, n int64, at func(int64) Value) (iter.Seq[Value], error) {
 	if n > literal.MaxRange {
-		return nil, errorf(codeRange, "`%s` has more than %d elements", Show(v), literal.MaxRange).
-			help("take a part of it, or `next` from a pool")
+		return nil, Errorf(diag.LongRange, "`%s` has more than %d elements", Show(v), literal.MaxRange).
+			WithHelp("take a part of it, or `next` from a pool")
 	}
 	return func(yield func(Value) bool) {
 		for i := range n {
@@ -216,7 +217,7 @@ func Unpack(v Value, n int) ([]Value, error) {
 		return nil, err
 	}
 	if len(parts) != n {
-		return nil, errorf(codeKind, "`%s` has %d parts, and there are %d variables", Show(v), len(parts), n)
+		return nil, Errorf(diag.WrongCount, "`%s` has %d parts, and there are %d variables", Show(v), len(parts), n)
 	}
 	return parts, nil
 }

@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"net/netip"
 
+	"vnet/lang/diag"
 	"vnet/lang/literal"
 )
 
@@ -18,8 +19,8 @@ func Host(p netip.Prefix, n int64) (netip.Prefix, error) {
 	a, ok := literal.Offset(from, big.NewInt(n))
 	if !ok || !net.Contains(a) {
 		size := new(big.Int).Lsh(big.NewInt(1), uint(p.Addr().BitLen()-p.Bits()))
-		return netip.Prefix{}, errorf(codeIndex, "`%s` has no address number %d", net, n).
-			help("it has %s: the first is [0], the last is [-1]", size)
+		return netip.Prefix{}, Errorf(diag.NoElement, "`%s` has no address number %d", net, n).
+			WithHelp("it has %s: the first is [0], the last is [-1]", size)
 	}
 	return netip.PrefixFrom(a, p.Bits()), nil
 }
@@ -29,8 +30,8 @@ func Host(p netip.Prefix, n int64) (netip.Prefix, error) {
 func Pair(p netip.Prefix) (a, b netip.Prefix, err error) {
 	first, last := usable(p)
 	if first == last {
-		return a, b, errorf(codeBounds, "`%s` has no room for two hosts", p).
-			help("make it /%d or larger", p.Addr().BitLen()-1)
+		return a, b, Errorf(diag.OutOfBounds, "`%s` has no room for two hosts", p).
+			WithHelp("make it /%d or larger", p.Addr().BitLen()-1)
 	}
 	return netip.PrefixFrom(first, p.Bits()), netip.PrefixFrom(first.Next(), p.Bits()), nil
 }
@@ -39,8 +40,8 @@ func Pair(p netip.Prefix) (a, b netip.Prefix, err error) {
 // other of the two hosts that Pair names.
 func Peer(p netip.Prefix) (netip.Prefix, error) {
 	if spare := p.Addr().BitLen() - p.Bits(); spare != 1 && spare != 2 {
-		return p, errorf(codeBounds, "`%s` has no peer: its net is not one of two hosts", p).
-			help("IPv4 nets of two hosts are /30 and /31, IPv6 ones /126 and /127")
+		return p, Errorf(diag.OutOfBounds, "`%s` has no peer: its net is not one of two hosts", p).
+			WithHelp("IPv4 nets of two hosts are /30 and /31, IPv6 ones /126 and /127")
 	}
 	a, b, err := Pair(p)
 	switch {
@@ -51,7 +52,7 @@ func Peer(p netip.Prefix) (netip.Prefix, error) {
 	case b == p:
 		return a, nil
 	}
-	return p, errorf(codeBounds, "`%s` is not the address of a host", p).help("the hosts are %s and %s", a, b)
+	return p, Errorf(diag.OutOfBounds, "`%s` is not the address of a host", p).WithHelp("the hosts are %s and %s", a, b)
 }
 
 // usable are the first and the last address of a net that a host may have.
@@ -86,10 +87,10 @@ func netmask(p netip.Prefix) netip.Addr {
 
 func broadcastField(c CIDR) (Value, error) {
 	if !c.Prefix.Addr().Is4() {
-		return nil, errorf(codeField, "`%s` has no broadcast address: IPv6 has none", c).help("its last address is .last")
+		return nil, Errorf(diag.NoField, "`%s` has no broadcast address: IPv6 has none", c).WithHelp("its last address is .last")
 	}
 	if c.Prefix.Bits() > 30 {
-		return nil, errorf(codeField, "`%s` has no broadcast address: all its addresses are hosts", c)
+		return nil, Errorf(diag.NoField, "`%s` has no broadcast address: all its addresses are hosts", c)
 	}
 	return NewIP(last(c.Prefix)), nil
 }
@@ -97,7 +98,7 @@ func broadcastField(c CIDR) (Value, error) {
 func addIP(a IP, n *big.Int) (Value, error) {
 	sum, ok := literal.Offset(a.Addr, n)
 	if !ok {
-		return nil, errorf(codeOverflow, "there is no address %s after `%s`", n, a)
+		return nil, Errorf(diag.Overflow, "there is no address %s after `%s`", n, a)
 	}
 	return NewIP(sum), nil
 }
@@ -107,18 +108,18 @@ func addCIDR(c CIDR, n *big.Int) (Value, error) {
 	step := new(big.Int).Lsh(n, uint(c.Prefix.Addr().BitLen()-c.Prefix.Bits()))
 	sum, ok := literal.Offset(c.Prefix.Addr(), step)
 	if !ok {
-		return nil, errorf(codeOverflow, "there is no net %s after `%s`", n, c)
+		return nil, Errorf(diag.Overflow, "there is no net %s after `%s`", n, c)
 	}
 	return NewCIDR(netip.PrefixFrom(sum, c.Prefix.Bits())), nil
 }
 
 func subIP(a, b IP) (Value, error) {
 	if a.Addr.Is4() != b.Addr.Is4() {
-		return nil, errorf(codeOperator, "`%s` and `%s` are not of one family", a, b)
+		return nil, Errorf(diag.WrongOperands, "`%s` and `%s` are not of one family", a, b)
 	}
 	d := literal.Difference(a.Addr, b.Addr)
 	if !d.IsInt64() {
-		return nil, errorf(codeOverflow, "`%s` and `%s` are too far apart for a number", a, b)
+		return nil, Errorf(diag.Overflow, "`%s` and `%s` are too far apart for a number", a, b)
 	}
 	return NewInt(d.Int64()), nil
 }
@@ -126,7 +127,7 @@ func subIP(a, b IP) (Value, error) {
 func addMAC(m MAC, n *big.Int) (Value, error) {
 	sum := new(big.Int).Add(new(big.Int).SetBytes(m.Addr[:]), n)
 	if sum.Sign() < 0 || sum.BitLen() > 48 {
-		return nil, errorf(codeOverflow, "there is no MAC address %s after `%s`", n, m)
+		return nil, Errorf(diag.Overflow, "there is no MAC address %s after `%s`", n, m)
 	}
 	var out MAC
 	sum.FillBytes(out.Addr[:])

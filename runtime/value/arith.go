@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"slices"
 	"time"
+
+	"vnet/lang/diag"
 )
 
 // arith is + - * / % between two known values.
@@ -83,7 +85,7 @@ func intOp(op string, a, b int64) (Value, error) {
 		}
 	case "/", "%":
 		if b == 0 {
-			return nil, errorf(codeDivision, "`%d %s 0` divides by zero", a, op)
+			return nil, Errorf(diag.DivisionByZero, "`%d %s 0` divides by zero", a, op)
 		}
 		if op == "%" {
 			return NewInt(a % b), nil
@@ -92,13 +94,13 @@ func intOp(op string, a, b int64) (Value, error) {
 			return NewInt(a / b), nil
 		}
 	}
-	return nil, errorf(codeOverflow, "`%d %s %d` is too large a number", a, op, b)
+	return nil, Errorf(diag.Overflow, "`%d %s %d` is too large a number", a, op, b)
 }
 
 func subInt(a, b int64) (Value, error) {
 	c := a - b
 	if (c < a) != (b > 0) {
-		return nil, errorf(codeOverflow, "`%d - %d` is too large a number", a, b)
+		return nil, Errorf(diag.Overflow, "`%d - %d` is too large a number", a, b)
 	}
 	return NewInt(c), nil
 }
@@ -126,7 +128,7 @@ func quantityOp(op string, a, b Value) (Value, error) {
 			return nil, nil
 		}
 		if math.Abs(part) >= math.MaxInt64 {
-			return nil, errorf(codeOverflow, "`%s * %s` is too large", a, b)
+			return nil, Errorf(diag.Overflow, "`%s * %s` is too large", a, b)
 		}
 		return like(a, int64(part)), nil
 	}
@@ -150,7 +152,7 @@ func quantity(a Value, op string, x, y int64) (Value, error) {
 	}
 	n := v.(Int).N
 	if n < 0 && a.Kind() != KindDuration {
-		return nil, errorf(codeBounds, "%s cannot be less than nothing", a.Kind().A())
+		return nil, Errorf(diag.OutOfBounds, "%s cannot be less than nothing", a.Kind().A())
 	}
 	return like(a, n), nil
 }
@@ -158,7 +160,7 @@ func quantity(a Value, op string, x, y int64) (Value, error) {
 // bareNumber is the error of a number beside a quantity.
 func bareNumber(a Value, n Int) error {
 	if a.Kind() == KindSize {
-		return errorf(codeUnit, "`%s` has no unit", n).help("write %sb or %sk", n, n)
+		return Errorf(diag.MissingUnit, "`%s` has no unit", n).WithHelp("write %sb or %sk", n, n)
 	}
 	return unfit(n, a.Kind(), "")
 }
@@ -193,7 +195,7 @@ func percentOp(op string, a Percent, b Value) (Value, error) {
 		case op == "*":
 			p = a.P * float64(b.N)
 		case op == "/" && b.N == 0:
-			return nil, errorf(codeDivision, "`%s / 0` divides by zero", a)
+			return nil, Errorf(diag.DivisionByZero, "`%s / 0` divides by zero", a)
 		case op == "/":
 			p = a.P / float64(b.N)
 		case op == "+" || op == "-":
@@ -211,7 +213,7 @@ func percentOp(op string, a Percent, b Value) (Value, error) {
 		return nil, nil
 	}
 	if p < 0 {
-		return nil, errorf(codeBounds, "a percentage cannot be less than nothing")
+		return nil, Errorf(diag.OutOfBounds, "a percentage cannot be less than nothing")
 	}
 	return Percent{P: p}, nil
 }
@@ -253,7 +255,7 @@ func merge(a, b *Map) *Map {
 
 // operatorError says that op does not take a and b, and what could be meant.
 func operatorError(op string, a, b Value) *Error {
-	e := errorf(codeOperator, "`%s` does not take %s and %s: `%s` and `%s`", op, a.Kind().A(), b.Kind().A(), Show(a), Show(b))
+	e := Errorf(diag.WrongOperands, "`%s` does not take %s and %s: `%s` and `%s`", op, a.Kind().A(), b.Kind().A(), Show(a), Show(b))
 	for _, p := range [][2]Value{{a, b}, {b, a}} {
 		text, other := p[0], p[1]
 		if text.Kind() != KindText {
@@ -261,13 +263,13 @@ func operatorError(op string, a, b Value) *Error {
 		}
 		switch {
 		case op == "in":
-			return e.help("`in` looks into a list, a map, a text or a net")
+			return e.WithHelp("`in` looks into a list, a map, a text or a net")
 		case op == "+" && other.Kind() == KindList:
-			return e.help("write the one in brackets: [%s]", Source(text))
+			return e.WithHelp("write the one in brackets: [%s]", Source(text))
 		case Parse(text.String()).Kind() == KindInt && other.Kind() != KindText:
-			return e.help("make a number of the text: int($x)")
+			return e.WithHelp("make a number of the text: int($x)")
 		case op == "+" && isScalar(other):
-			return e.help("join texts inside of quotes: \"%s%s\"", Show(a), Show(b))
+			return e.WithHelp("join texts inside of quotes: \"%s%s\"", Show(a), Show(b))
 		}
 	}
 	return e

@@ -36,7 +36,7 @@ func AsSwitch(v Value) (bool, error) {
 			return false, nil
 		}
 	}
-	return false, errorf(codeKind, "`%s` is neither on nor off", Show(v)).help("write on or off")
+	return false, Errorf(diag.WrongKind, "`%s` is neither on nor off", Show(v)).WithHelp("write on or off")
 }
 
 // AsIP wants an address.
@@ -130,9 +130,9 @@ func AsText(v Value) (string, error) {
 	case Unknown:
 		return "", ErrUnknown
 	case Null, List, *Map, *Pool:
-		e := errorf(codeKind, "one word is wanted here, and this is %s: `%s`", v.Kind().A(), Show(v))
+		e := Errorf(diag.WrongKind, "one word is wanted here, and this is %s: `%s`", v.Kind().A(), Show(v))
 		if _, ok := v.(List); ok {
-			return "", e.help("take one element with [0], or join them: join($list, \" \")")
+			return "", e.WithHelp("take one element with [0], or join them: join($list, \" \")")
 		}
 		return "", e
 	}
@@ -203,38 +203,38 @@ func unfit(v Value, kind Kind, help string) *Error {
 	_, isText := v.(Text)
 	switch {
 	case measured && literal.IsNumber(v.String()):
-		e := errorf(codeUnit, "`%s` has no unit", s).help("write %s%s", s, unit[0])
+		e := Errorf(diag.MissingUnit, "`%s` has no unit", s).WithHelp("write %s%s", s, unit[0])
 		if unit[1] != "" {
 			e.Help += " or " + s + unit[1]
 		}
 		return e
 	case kind == KindIP && v.Kind() == KindCIDR:
 		a := v.(CIDR).Prefix.Addr()
-		return errorf(codeKind, "`%s` has a prefix length, and an address alone is wanted", s).help("write %s", a)
+		return Errorf(diag.WrongKind, "`%s` has a prefix length, and an address alone is wanted", s).WithHelp("write %s", a)
 	case kind == KindCIDR && v.Kind() == KindIP:
 		bits := 24
 		if v.(IP).Addr.Is6() {
 			bits = 64
 		}
-		return errorf(codeKind, "`%s` has no prefix length", s).help("write %s/%d, or whatever the length is", s, bits)
+		return Errorf(diag.WrongKind, "`%s` has no prefix length", s).WithHelp("write %s/%d, or whatever the length is", s, bits)
 	case kind == KindIP || kind == KindCIDR:
 		if why := badAddress(v.String()); why != "" {
-			return errorf(codeMalformed, "`%s` is not %s: %s", s, kind.A(), why)
+			return Errorf(diag.Malformed, "`%s` is not %s: %s", s, kind.A(), why)
 		}
 	case kind == KindInt && literal.LooksInt(v.String()):
-		return errorf(codeOverflow, "`%s` is too large a number", s)
+		return Errorf(diag.Overflow, "`%s` is too large a number", s)
 	}
 	if isText {
 		return &Error{Code: codeOf(v, kind), Summary: "`" + s + "` is not " + kind.A(), Help: help}
 	}
-	return errorf(codeKind, "`%s` is %s, not %s", s, v.Kind().A(), kind.A()).help("%s", help)
+	return Errorf(diag.WrongKind, "`%s` is %s, not %s", s, v.Kind().A(), kind.A()).WithHelp("%s", help)
 }
 
 func codeOf(v Value, kind Kind) diag.Code {
 	if kind == KindMAC && strings.Count(v.String(), ":") == 5 {
-		return codeMalformed
+		return diag.Malformed
 	}
-	return codeKind
+	return diag.WrongKind
 }
 
 // badAddress says what is wrong with something that is meant for an address.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"vnet/lang/diag"
 	"vnet/lang/literal"
 	"vnet/lang/name"
 )
@@ -142,8 +143,8 @@ func (r Range) At(i int64) Value { return Parse(r.seq.At(i)) }
 // NewPool returns the subnets of net with that prefix length.
 func NewPool(net netip.Prefix, bits int) (*Pool, error) {
 	if bits < net.Bits() || bits > net.Addr().BitLen() {
-		return nil, errorf(codeBounds, "`%s` has no subnets of length %d", net, bits).
-			help("the length is from %d to %d here", net.Bits(), net.Addr().BitLen())
+		return nil, Errorf(diag.OutOfBounds, "`%s` has no subnets of length %d", net, bits).
+			WithHelp("the length is from %d to %d here", net.Bits(), net.Addr().BitLen())
 	}
 	return &Pool{Net: net.Masked(), Bits: bits}, nil
 }
@@ -168,8 +169,8 @@ func (p *Pool) Next() (CIDR, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.next >= p.Len() {
-		return CIDR{}, errorf(codePool, "`%s` is used up: all %d subnets are taken", p, p.Len()).
-			help("take them from a larger net, or make them smaller than /%d", p.Bits)
+		return CIDR{}, Errorf(diag.PoolUsedUp, "`%s` is used up: all %d subnets are taken", p, p.Len()).
+			WithHelp("take them from a larger net, or make them smaller than /%d", p.Bits)
 	}
 	p.next++
 	return p.At(p.next - 1), nil

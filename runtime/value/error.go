@@ -21,23 +21,6 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Summary }
 
-// Short names, since every file here has some.
-const (
-	codeKind      = diag.CodeKind
-	codeUnit      = diag.CodeUnit
-	codeMalformed = diag.CodeMalformed
-	codeOperator  = diag.CodeOperator
-	codeOverflow  = diag.CodeOverflow
-	codeDivision  = diag.CodeDivision
-	codeIndex     = diag.CodeIndex
-	codeField     = diag.CodeField
-	codeCondition = diag.CodeCondition
-	codeRegexp    = diag.CodeRegexp
-	codeRange     = diag.CodeRange
-	codePool      = diag.CodePool
-	codeBounds    = diag.CodeBounds
-)
-
 // Errorf makes an Error; its arguments are to be safe to print: see Show.
 func Errorf(code diag.Code, format string, args ...any) *Error {
 	return &Error{Code: code, Summary: fmt.Sprintf(format, args...)}
@@ -48,10 +31,6 @@ func (e *Error) WithHelp(format string, args ...any) *Error {
 	e.Help = fmt.Sprintf(format, args...)
 	return e
 }
-
-func errorf(code diag.Code, format string, args ...any) *Error { return Errorf(code, format, args...) }
-
-func (e *Error) help(format string, args ...any) *Error { return e.WithHelp(format, args...) }
 
 // Show gives v for a message: safe to print, and not too long.
 func Show(v Value) string {

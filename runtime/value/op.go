@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"vnet/lang/diag"
 	"vnet/lang/name"
 )
 
@@ -22,16 +23,16 @@ func Truth(v Value) (bool, error) {
 			return v.S == "on" || v.S == "true", nil
 		}
 	}
-	e := errorf(codeCondition, "`%s` is %s, neither true nor false", Show(v), v.Kind().A())
+	e := Errorf(diag.NotCondition, "`%s` is %s, neither true nor false", Show(v), v.Kind().A())
 	switch v.(type) {
 	case Int:
-		return false, e.help("compare it, as in $n != 0")
+		return false, e.WithHelp("compare it, as in $n != 0")
 	case Text:
-		return false, e.help("compare it, as in $x != \"\"")
+		return false, e.WithHelp("compare it, as in $x != \"\"")
 	case List, *Map:
-		return false, e.help("compare its length, as in len($x) > 0")
+		return false, e.WithHelp("compare its length, as in len($x) > 0")
 	}
-	return false, e.help("compare it with something")
+	return false, e.WithHelp("compare it with something")
 }
 
 // Unary is not v and -v.
@@ -49,7 +50,7 @@ func Unary(op string, v Value) (Value, error) {
 	case Duration:
 		return Duration{D: -v.D}, nil
 	}
-	return nil, errorf(codeOperator, "`-` does not take %s: `%s`", v.Kind().A(), Show(v))
+	return nil, Errorf(diag.WrongOperands, "`-` does not take %s: `%s`", v.Kind().A(), Show(v))
 }
 
 // Binary is a op b. Both are there already: and, or and their short circuit
@@ -130,8 +131,8 @@ func Regexp(pattern string) (*regexp.Regexp, error) {
 	re, err := regexp.Compile(pattern)
 	if err != nil {
 		why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		return nil, errorf(codeRegexp, "`%s` is not a regular expression: %s", Show(NewText(pattern)), name.Quote(why)).
-			help(`a backslash takes the next character literally: \. \( \[`)
+		return nil, Errorf(diag.BadRegexp, "`%s` is not a regular expression: %s", Show(NewText(pattern)), name.Quote(why)).
+			WithHelp(`a backslash takes the next character literally: \. \( \[`)
 	}
 	return re, nil
 }
