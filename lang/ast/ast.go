@@ -30,9 +30,16 @@ type Cond interface {
 
 // A File is a parsed script or module.
 type File struct {
-	Name  string
-	Text  string // the source, for messages and the formatter
-	Stmts []Stmt
+	Name     string
+	Text     string // the source, for messages and the formatter
+	Stmts    []Stmt
+	Comments []Comment // in the order of the text
+}
+
+// A Comment goes from # to the end of its line.
+type Comment struct {
+	token.Span
+	Text string // with its #
 }
 
 // A Block is a list of statements in braces.

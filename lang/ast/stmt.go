@@ -362,6 +362,7 @@ type CallStmt struct {
 type BadStmt struct {
 	token.Span
 	Words []string // the words in it, so that names it would have made are known
+	Body  *Block   // a block in it that did parse; may be nil
 }
 
 func (*Lab) stmt()         {}
