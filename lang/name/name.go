@@ -81,13 +81,17 @@ func Identifier(s string) error {
 	case s == "":
 		e.Why = "is empty"
 	case isDigit(s[0]):
-		e.Why, e.Proposal = "begins with a digit", tidy("_"+s, isIdent)
+		e.Why = "begins with a digit"
 	default:
-		if bad, found := firstBad(s, isIdent); found {
-			e.Why, e.Proposal = "has "+bad+" in it; letters, digits and _ are allowed", tidy(s, isIdent)
-			break
+		bad, found := firstBad(s, isIdent)
+		if !found {
+			return nil
 		}
-		return nil
+		e.Why = "has " + bad + " in it; letters, digits and _ are allowed"
+	}
+	e.Proposal = tidy(s, isIdent)
+	if e.Proposal != "" && isDigit(e.Proposal[0]) {
+		e.Proposal = "_" + e.Proposal
 	}
 	return e
 }
