@@ -1,0 +1,172 @@
+// Package command is the command line of vnet: it finds the script, calls the
+// runtime, and prints what came of it. It decides nothing about networks.
+package command
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"vnet/lang/diag"
+	"vnet/runtime"
+	"vnet/runtime/host"
+)
+
+// An Engine does the work behind the commands. A nil function is one that this
+// build does not have.
+type Engine struct {
+	Check  func(context.Context, runtime.Script) diag.List
+	Plan   func(context.Context, runtime.Script) ([]runtime.Step, diag.List)
+	Run    func(context.Context, runtime.Script, runtime.Settings) *runtime.Report
+	Format func(name, src string) (string, diag.List)
+	Prompt func(context.Context, Streams) int         // the prompt; its exit status
+	IP     func(host.Op) []string                     // the lines of ip(8) that do the same
+	Source func(module string) (text string, ok bool) // modules that are no files
+}
+
+// Streams are the standard input and output of a command.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+}
+
+// Standard gives the streams of the process.
+func Standard() Streams { return Streams{os.Stdin, os.Stdout, os.Stderr} }
+
+// The exit statuses of the commands themselves; the others are those of
+// runtime.Ending.
+const (
+	statusDiffers = 1 // fmt --check found a file that is not formatted
+	statusUsage   = 2
+	statusChanges = 10 // plan --exit-code found changes
+)
+
+// A status ends a command that has said already what there is to say.
+type status int
+
+func (s status) Error() string { return "exit status" }
+
+// An app is one call of vnet.
+type app struct {
+	Engine
+	std     Streams
+	console *console
+	color   colorMode
+	json    bool
+	quiet   bool
+}
+
+// Main carries out a command line and returns the exit status.
+func Main(ctx context.Context, args []string, std Streams, engine Engine) int {
+	defer keepPipes()()
+	a := &app{Engine: engine, std: std, console: newConsole(std)}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(std.In)
+	root.SetOut(a.console.out)
+	root.SetErr(a.console.err)
+
+	code := a.status(root.ExecuteContext(ctx))
+	a.console.close(a.style())
+	return code
+}
+
+// status prints an error that nobody has printed yet and gives its exit status.
+func (a *app) status(err error) int {
+	var code status
+	var wrong *usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	case !errors.As(err, &wrong):
+		wrong = misuse("%s", err)
+	}
+	wrong.print(a.console.err, a.style())
+	return statusUsage
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "vnet FILE [NAME=VALUE...]",
+		Short: "Build, check and take down virtual networks",
+		Long: `vnet builds networks of Linux namespaces from a script. A script is one
+transaction: if anything fails, everything is as it was before.`,
+		Example: `  vnet lab.vnet              build the network of a script
+  vnet lab.vnet hosts=5      give a value to one of its params
+  vnet plan lab.vnet         show what it would do
+  generate-lab | vnet -      read the script from a pipe
+  vnet                       open the prompt`,
+		Args:              cobra.ArbitraryArgs,
+		Version:           version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		ValidArgsFunction: completeScripts,
+	}
+	run := a.runFlags(root)
+	root.RunE = func(cmd *cobra.Command, args []string) error { return a.bare(cmd, args, run) }
+	root.PersistentFlags().Var(&a.color, "color", "colours: auto, always or never")
+	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colorModes, cobra.ShellCompDirectiveNoFileComp))
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpTemplate(helpTemplate)
+	root.SetUsageTemplate(helpTemplate)
+	root.AddGroup(&cobra.Group{ID: "script", Title: "Commands for scripts:"}, &cobra.Group{ID: "other", Title: "Other commands:"})
+	root.SetHelpCommandGroupID("other")
+	root.SetVersionTemplate("vnet {{.Version}}\n")
+	a.addScriptCommands(root)
+	a.addOtherCommands(root)
+	return root
+}
+
+func (a *app) addScriptCommands(root *cobra.Command) {
+	for _, c := range []*cobra.Command{a.runCommand(), a.checkCommand(), a.planCommand(), a.fmtCommand()} {
+		c.GroupID = "script"
+		root.AddCommand(c)
+	}
+}
+
+func (a *app) addOtherCommands(root *cobra.Command) {
+	for _, c := range []*cobra.Command{a.replCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand()} {
+		c.GroupID = "other"
+		root.AddCommand(c)
+	}
+}
+
+// bare is vnet without a subcommand: a script, a pipe, or the prompt.
+func (a *app) bare(cmd *cobra.Command, args []string, run *runOptions) error {
+	if len(args) == 0 && isTerminal(a.std.In) {
+		return a.prompt(cmd.Context())
+	}
+	if len(args) > 0 && !isFile(args[0]) {
+		if err := unknownWord(cmd, args[0]); err != nil {
+			return err
+		}
+	}
+	return a.run(cmd.Context(), args, run)
+}
+
+func (a *app) replCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "repl",
+		Short: "Open the prompt",
+		Long:  "Open the prompt. Each statement is carried out and kept at once;\n`begin`, `commit` and `rollback` are there.",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.prompt(cmd.Context()) },
+	}
+}
+
+func (a *app) prompt(ctx context.Context) error {
+	if a.Prompt == nil {
+		return misuse("this build of vnet has no prompt").help("give it a script: `vnet lab.vnet`")
+	}
+	if code := a.Prompt(ctx, a.std); code != 0 {
+		return status(code)
+	}
+	return nil
+}

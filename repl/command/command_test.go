@@ -1,0 +1,231 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"vnet/lang/diag"
+	"vnet/lang/token"
+	"vnet/runtime"
+	"vnet/runtime/host"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"vnet": func() { os.Exit(Main(context.Background(), os.Args[1:], Standard(), fake())) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata/script",
+		Setup: func(env *testscript.Env) error { env.Setenv("LANG", "C.UTF-8"); return nil },
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"status": cmdStatus, "fifo": cmdFIFO},
+	})
+}
+
+// cmdStatus runs a command and compares its exit status:  status 3 vnet x
+func cmdStatus(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	if err != nil {
+		var exit interface{ ExitCode() int }
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if got := fmt.Sprint(code); got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
+
+func cmdFIFO(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(syscall.Mkfifo(ts.MkAbs(args[0]), 0o600))
+}
+
+// fake is an engine whose scripts say, a line each, what is to be reported.
+func fake() Engine {
+	return Engine{
+		Check: func(_ context.Context, s runtime.Script) diag.List { return findings(s) },
+		Plan: func(_ context.Context, s runtime.Script) ([]runtime.Step, diag.List) {
+			return somePlan(s), findings(s)
+		},
+		Run: run,
+		Format: func(name, src string) (string, diag.List) {
+			if list := findings(runtime.Script{Name: name, Text: src}); list.Failed() {
+				return src, list
+			}
+			return strings.ReplaceAll(src, "  ", " "), nil
+		},
+		Prompt: func(_ context.Context, std Streams) int { write(std.Out, "prompt\n"); return 0 },
+		Source: func(name string) (string, bool) { return "def mesh() {}\n", name == "std/topo" },
+		IP:     func(op host.Op) []string { return []string{"ip " + op.String()} },
+	}
+}
+
+// findings complains about every line that begins with bad or odd.
+func findings(s runtime.Script) diag.List {
+	var list diag.List
+	for i, line := range strings.Split(s.Text, "\n") {
+		word, _, _ := strings.Cut(line, " ")
+		switch at := spanOf(s, i, line); word {
+		case "bad":
+			list = append(list, diag.New("V1002", at, "no namespace `rigth`").WithLabel("not created before this line").WithHelp("did you mean `right`?"))
+		case "odd":
+			list = append(list, diag.Warn("V1003", at, "odd"))
+		}
+	}
+	return list
+}
+
+func spanOf(s runtime.Script, i int, line string) token.Span {
+	at := token.Pos{Filename: s.Name, Offset: i, Line: i + 1, Column: 1}
+	end := at
+	end.Column = 1 + len([]rune(line))
+	return token.Span{Pos: at, End: end}
+}
+
+func somePlan(s runtime.Script) []runtime.Step {
+	if strings.Contains(s.Text, "nothing") {
+		return nil
+	}
+	addr := func(ns, link, prefix string) host.Op {
+		return host.AddrSet{Verb: host.Add, Addr: host.Addr{NS: ns, Link: link, Prefix: netip.MustParsePrefix(prefix)}}
+	}
+	mtu := 1400
+	var steps []runtime.Step
+	for i, op := range []host.Op{
+		host.NamespaceAdd{Name: "left"},
+		host.NamespaceAdd{Name: "right"},
+		host.LinkAdd{
+			Link: host.Link{NS: "left", Name: "eth0", Kind: "veth", Up: true, MTU: 1400},
+			Peer: &host.Link{NS: "right", Name: "eth0", Kind: "veth", Up: true},
+		},
+		addr("left", "eth0", "10.0.0.1/24"),
+		addr("right", "eth0", "10.0.0.2/24"),
+		addr("old", "eth0", "10.0.0.3/24"),
+		host.LinkSet{NS: "old", Name: "eth0", MTU: &mtu},
+		host.RouteSet{Verb: host.Change, Route: host.Route{NS: "old", Dest: netip.MustParsePrefix("0.0.0.0/0"), Dev: "eth0"}},
+		host.LinkDel{NS: "old", Name: "eth1"},
+		host.NamespaceDel{Name: "older"},
+	} {
+		steps = append(steps, runtime.Step{Op: op, At: spanOf(s, i, "line")})
+	}
+	return steps
+}
+
+// run carries out the lines of a script; what they are is in the switch.
+func run(ctx context.Context, s runtime.Script, set runtime.Settings) *runtime.Report {
+	r := &runtime.Report{Elapsed: 12 * time.Millisecond}
+	if set.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, set.Timeout)
+		defer cancel()
+	}
+	if r.Diags = findings(s); r.Diags.Failed() {
+		r.Ending = runtime.Invalid
+		return r
+	}
+	for i, line := range strings.Split(s.Text, "\n") {
+		at := spanOf(s, i, line)
+		if set.Progress != nil {
+			set.Progress(runtime.Progress{At: at, Text: line, Done: i})
+		}
+		if ctx.Err() != nil || obey(ctx, line, at, s, set, r) {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		interrupted(ctx, r)
+	}
+	return r
+}
+
+// obey does one line and reports whether the run is over.
+func obey(ctx context.Context, line string, at token.Span, s runtime.Script, set runtime.Settings, r *runtime.Report) bool {
+	word, rest, _ := strings.Cut(line, " ")
+	switch word {
+	case "out":
+		fmt.Fprintln(set.Stdout, os.Expand(rest, func(k string) string { return s.Args[k] }))
+	case "part":
+		fmt.Fprint(set.Stdout, rest)
+	case "err":
+		fmt.Fprintln(set.Stderr, rest)
+	case "flood":
+		for i := range 100000 {
+			fmt.Fprintln(set.Stdout, i)
+		}
+	case "cat":
+		if set.Stdin != nil {
+			_, _ = io.Copy(set.Stdout, set.Stdin)
+		}
+	case "step":
+		if set.Trace != nil {
+			set.Trace(runtime.Step{Op: host.NamespaceAdd{Name: rest}, At: at})
+		}
+	case "wait":
+		d, _ := time.ParseDuration(rest)
+		select {
+		case <-ctx.Done():
+		case <-time.After(d):
+		}
+	case "made":
+		r.Made = map[string]int{"namespace": 2, "veth": 1, "address": 2}
+		r.Checks, r.Programs = 1, 1
+	case "lab":
+		r.Lab = rest
+	case "file":
+		if err := os.WriteFile(rest, []byte("kept\n"), 0o666); err != nil {
+			panic(err)
+		}
+	case "fail", "expect", "left", "denied", "first":
+		d := diag.New(diag.Refused, at, "cannot do `%s`", rest)
+		d.Kernel = "mtu greater than device maximum (EINVAL)"
+		r.Diags = append(r.Diags, d)
+		r.RolledBack, r.Undone, r.UndoTime = true, 4, 11*time.Millisecond
+		r.Outside = append(r.Outside, "exec at "+s.Name+":4")
+		return over(word, r)
+	}
+	return false
+}
+
+func over(word string, r *runtime.Report) bool {
+	switch word {
+	case "fail":
+		r.Ending = runtime.Failed
+	case "expect":
+		r.Ending = runtime.Unexpected
+	case "denied":
+		r.Ending = runtime.Forbidden
+	case "first":
+		r.Ending, r.RolledBack, r.Undone, r.Outside = runtime.Failed, false, 0, nil
+	case "left":
+		r.Ending = runtime.Incomplete
+		r.Left = []string{"link r1:eth0: device or resource busy (EBUSY)", "namespace \x1b[2J"}
+	}
+	return true
+}
+
+func interrupted(ctx context.Context, r *runtime.Report) {
+	r.RolledBack, r.Undone, r.UndoTime = true, 1, time.Millisecond
+	var s runtime.Signal
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, context.DeadlineExceeded):
+		r.Ending = runtime.TimedOut
+	case errors.As(cause, &s) && s.Signal == os.Interrupt:
+		r.Ending = runtime.Interrupted
+	default:
+		r.Ending = runtime.Terminated
+	}
+}

@@ -1,0 +1,167 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"vnet/lang/name"
+)
+
+// A usageError is a command line that vnet cannot make sense of.
+type usageError struct {
+	text  string
+	helps []string
+}
+
+func (e *usageError) Error() string { return e.text }
+
+func misuse(format string, args ...any) *usageError {
+	return &usageError{text: fmt.Sprintf(format, args...)}
+}
+
+func (e *usageError) help(format string, args ...any) *usageError {
+	e.helps = append(e.helps, fmt.Sprintf(format, args...))
+	return e
+}
+
+// see points at the help of a command.
+func (e *usageError) see(cmd *cobra.Command) *usageError {
+	return e.help("`%s --help` shows what it takes", cmd.CommandPath())
+}
+
+func (e *usageError) print(w io.Writer, s style) {
+	var b strings.Builder
+	b.WriteString(s.red("error") + s.bold(": "+name.Quote(e.text)) + "\n")
+	for _, h := range e.helps {
+		b.WriteString(s.green("help: ") + name.Quote(h) + "\n")
+	}
+	_, _ = io.WriteString(w, b.String())
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return misuse("`%s` takes no arguments, and here is `%s`", cmd.CommandPath(), args[0]).see(cmd)
+}
+
+var (
+	unknownLong  = regexp.MustCompile(`^unknown flag: (--\S+)`)
+	unknownShort = regexp.MustCompile(`^unknown shorthand flag: '(.)'`)
+	needsValue   = regexp.MustCompile(`^flag needs an argument: (?:'.' in )?(-\S+)`)
+	badValue     = regexp.MustCompile(`(?s)^invalid argument "(.*)" for "(.*)" flag: (.*)$`)
+)
+
+// flagError says in our words what pflag found.
+func flagError(cmd *cobra.Command, err error) error {
+	text := err.Error()
+	if m := unknownLong.FindStringSubmatch(text); m != nil {
+		e := misuse("`%s` has no flag `%s`", cmd.CommandPath(), m[1])
+		if near, ok := name.Near(m[1], flagNames(cmd)); ok {
+			return e.help("did you mean `%s`?", near)
+		}
+		return e.see(cmd)
+	}
+	if m := unknownShort.FindStringSubmatch(text); m != nil {
+		return misuse("`%s` has no flag `-%s`", cmd.CommandPath(), m[1]).see(cmd)
+	}
+	if m := needsValue.FindStringSubmatch(text); m != nil {
+		return misuse("`%s` wants a value", m[1]).see(cmd)
+	}
+	if m := badValue.FindStringSubmatch(text); m != nil {
+		flags := strings.Split(m[2], ", ")
+		return misuse("`%s %s`: %s", flags[len(flags)-1], m[1], m[3]).see(cmd)
+	}
+	return misuse("%s", text).see(cmd)
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return names
+}
+
+// unknownWord complains about a first word that is neither a command nor a
+// file. A word that looks like a file is left to those who read files.
+func unknownWord(cmd *cobra.Command, word string) error {
+	if word == "-" || strings.ContainsAny(word, "/.") {
+		return nil
+	}
+	if isParam(word) {
+		return misuse("`%s` stands where the script should", word).help("write `%s lab.vnet %s`", cmd.Root().Name(), word)
+	}
+	e := misuse("`%s` is neither a command nor a file", word)
+	var commands []string
+	for _, c := range cmd.Root().Commands() {
+		if c.IsAvailableCommand() {
+			commands = append(commands, c.Name())
+		}
+	}
+	if near, ok := name.Near(word, commands); ok {
+		e.help("did you mean the command `%s`?", near)
+	}
+	if near, ok := nearFile(word); ok {
+		e.help("did you mean the file `%s`?", near)
+	}
+	if len(e.helps) == 0 {
+		e.help("`%s --help` lists the commands", cmd.Root().Name())
+	}
+	return e
+}
+
+// nearFile finds a script that was probably meant by a path.
+func nearFile(path string) (string, bool) {
+	dir, base := filepath.Split(path)
+	if isFile(path + ".vnet") {
+		return path + ".vnet", true
+	}
+	files, _ := filepath.Glob(filepath.Join(globQuote(dir), "*.vnet"))
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = filepath.Base(f)
+	}
+	near, ok := name.Near(base, names)
+	if !ok {
+		near, ok = name.Near(base+".vnet", names)
+	}
+	return dir + near, ok
+}
+
+func globQuote(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
+}
+
+func completeScripts(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []string{"vnet"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+
+{{end}}Usage: {{if .HasParent}}{{.UseLine}}{{else}}vnet FILE [NAME=VALUE...] [flags]
+       vnet COMMAND ...{{end}}
+{{- if .HasExample}}
+
+{{.Example}}{{end}}
+{{- $cmds := .Commands}}{{range $group := .Groups}}
+
+{{.Title}}{{range $cmds}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
+
+
+Flags:
+{{.Flags.FlagUsages | trimTrailingWhitespaces}}
+{{- if not .HasParent}}
+
+Exit status: 0 done, 1 failed and rolled back, 2 wrong command line, 3 not a
+valid script, 4 an expect failed, 5 rollback incomplete, 6 not permitted,
+7 the machine lacks something, 124 timeout, 130 Ctrl-C, 143 terminated.{{end}}
+`
