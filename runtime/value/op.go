@@ -163,7 +163,6 @@ func in(a, b Value) (Value, error) {
 			p := x.(CIDR).Prefix
 			return Bool(net.Bits() <= p.Bits() && net.Contains(p.Addr())), nil
 		}
-		return nil, operatorError("in", a, b)
 	}
 	if text, ok := b.(Text); ok {
 		part, err := AsText(a)

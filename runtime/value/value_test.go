@@ -100,7 +100,7 @@ func TestBinary(t *testing.T) {
 		{"a", "<", "b", "true"}, {"[1]", "<", "[2]", "V1204 does not take a list and a list"}, {"1", "<", "10.0.0.1", "V1204 a number and an address"},
 		{"2", "in", "1..3", "true"}, {"h2", "in", "[h1..h3]", "true"}, {"x", "in", "[a b]", "false"}, {"cost", "in", "{}", "true"},
 		{"10.0.0.9", "in", "10.0.0.0/24", "true"}, {"'10.0.0.9", "in", "10.0.0.0/24", "true"}, {"10.0.1.0/25", "in", "10.0.0.0/16", "true"},
-		{"10.0.0.0/16", "in", "10.0.0.0/24", "false"}, {"fd00::1", "in", "10.0.0.0/8", "false"}, {"'b", "in", "'abc", "true"},
+		{"10.0.0.0/16", "in", "10.0.0.0/24", "false"}, {"fd00::1", "in", "10.0.0.0/8", "false"}, {"'b", "in", "'abc", "true"}, {"':", "in", "'fd00::/8", "true"}, {"':", "in", "'10.0.0.0/8", "false"},
 		{"5", "in", "10.0.0.0/8", "V1204 `in`"}, {"1", "in", "2", "V1204 `in`"}, {"10.0.0.4/30", "in", "pool 10.0.0.0/24,30", "true"},
 		{"'3 of 4", "~", "'\\d of", "true"}, {"10.0.0.1", "~", "'^10[.]", "true"}, {"a", "~", "'(", "V1210 not a regular expression"},
 		{"true", "and", "false", "false"}, {"true", "or", "false", "true"}, {"false", "and", "?", "false"}, {"?", "or", "true", "true"},
