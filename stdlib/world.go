@@ -50,13 +50,13 @@ func file(c *Call) (value.Value, error) {
 	if errors.Is(err, value.ErrUnknown) {
 		return nil, err
 	}
-	if err != nil {
-		var at *fs.PathError
-		if errors.As(err, &at) {
-			err = at.Err
-		}
-		return nil, value.Errorf(diag.FunctionFailed, "cannot read `%s`: %s", name.Quote(path), name.Quote(err.Error())).
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return nil, value.Errorf(diag.FunctionFailed, "cannot read `%s`: %s", name.Quote(path), name.Quote(at.Err.Error())).
 			WithHelp("a relative path begins at the folder of the script")
+	}
+	if err != nil {
+		return nil, err
 	}
 	return value.NewText(string(data)), nil
 }
