@@ -42,8 +42,9 @@ func (a *app) check(cmd *cobra.Command, args []string) error {
 			list = a.Check(cmd.Context(), s)
 		}
 		a.tell(list, a.sources(s), true)
-		code = max(code, int(endingOf(list)))
-		if code == 0 && !a.quiet && !a.json {
+		ending := endingOf(list)
+		code = max(code, int(ending))
+		if ending == runtime.Done && !a.quiet && !a.json {
 			write(a.console.err, s.Name+" is valid"+warned(list)+".\n")
 		}
 	}

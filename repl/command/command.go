@@ -117,7 +117,7 @@ transaction: if anything fails, everything is as it was before.`,
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)
 	root.AddGroup(&cobra.Group{ID: "script", Title: "Commands for scripts:"}, &cobra.Group{ID: "other", Title: "Other commands:"})
-	root.SetHelpCommandGroupID("other")
+	root.SetHelpCommand(a.helpCommand())
 	root.SetVersionTemplate("vnet {{.Version}}\n")
 	a.addScriptCommands(root)
 	a.addOtherCommands(root)
@@ -143,10 +143,8 @@ func (a *app) bare(cmd *cobra.Command, args []string, run *runOptions) error {
 	if len(args) == 0 && isTerminal(a.std.In) {
 		return a.prompt(cmd.Context())
 	}
-	if len(args) > 0 && !isFile(args[0]) {
-		if err := unknownWord(cmd, args[0]); err != nil {
-			return err
-		}
+	if len(args) > 0 && !isPath(args[0]) && !isFile(args[0]) {
+		return unknownWord(cmd, args[0])
 	}
 	return a.run(cmd.Context(), args, run)
 }

@@ -13,6 +13,42 @@ import (
 	"vnet/lang/name"
 )
 
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND | CODE]",
+		Short:   "Print the help of a command",
+		GroupID: "other",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Root().Help()
+			}
+			for _, c := range cmd.Root().Commands() {
+				if c.Name() == args[0] {
+					return c.Help()
+				}
+			}
+			if _, ok := diag.Explain(codeOf(args[0])); ok {
+				return a.explain(args[0])
+			}
+			return unknownWord(cmd, args[0])
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return commandNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+func commandNames(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [CODE]",
@@ -51,21 +87,26 @@ func (a *app) listCodes() {
 	write(a.console.out, b.String())
 }
 
-// explain prints the page of a code, however it is spelt: V5101, v5101, 5101,
-// error[V5101].
-func (a *app) explain(arg string) error {
-	word := strings.TrimSuffix(strings.ToUpper(arg), ":")
+// codeOf reads a code, however it is spelt: V5101, v5101, 5101, error[V5101].
+func codeOf(word string) diag.Code {
+	word = strings.TrimSuffix(strings.ToUpper(word), ":")
 	if _, inner, ok := strings.Cut(word, "["); ok {
 		word = strings.TrimSuffix(inner, "]")
 	}
 	if word != "" && word[0] != 'V' {
 		word = "V" + word
 	}
-	page, ok := diag.Explain(diag.Code(word))
+	return diag.Code(word)
+}
+
+// explain prints the page of a code.
+func (a *app) explain(arg string) error {
+	word := codeOf(arg)
+	page, ok := diag.Explain(word)
 	if !ok {
 		e := misuse("no message has the code `%s`", arg)
 		codes := diag.Codes()
-		if i := slices.IndexFunc(codes, func(c diag.Code) bool { return len(word) > 2 && strings.HasPrefix(string(c), word) }); i >= 0 {
+		if i := slices.IndexFunc(codes, func(c diag.Code) bool { return len(word) > 2 && strings.HasPrefix(string(c), string(word)) }); i >= 0 {
 			return e.help("did you mean `%s`, %s?", codes[i], diag.Title(codes[i]))
 		}
 		return e.help("`vnet explain` lists all codes")

@@ -88,22 +88,13 @@ func flagNames(cmd *cobra.Command) []string {
 }
 
 // unknownWord complains about a first word that is neither a command nor a
-// file. A word that looks like a file is left to those who read files.
+// file.
 func unknownWord(cmd *cobra.Command, word string) error {
-	if word == "-" || strings.ContainsAny(word, "/.") {
-		return nil
-	}
 	if isParam(word) {
 		return misuse("`%s` stands where the script should", word).help("write `%s lab.vnet %s`", cmd.Root().Name(), word)
 	}
 	e := misuse("`%s` is neither a command nor a file", word)
-	var commands []string
-	for _, c := range cmd.Root().Commands() {
-		if c.IsAvailableCommand() {
-			commands = append(commands, c.Name())
-		}
-	}
-	if near, ok := name.Near(word, commands); ok {
+	if near, ok := name.Near(word, commandNames(cmd.Root())); ok {
 		e.help("did you mean the command `%s`?", near)
 	}
 	if near, ok := nearFile(word); ok {
@@ -114,6 +105,9 @@ func unknownWord(cmd *cobra.Command, word string) error {
 	}
 	return e
 }
+
+// isPath reports whether a word can only mean a file.
+func isPath(word string) bool { return word == dash || strings.ContainsAny(word, "/.") }
 
 // nearFile finds a script that was probably meant by a path.
 func nearFile(path string) (string, bool) {
@@ -155,7 +149,6 @@ const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
 
 {{.Title}}{{range $cmds}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
-
 
 Flags:
 {{.Flags.FlagUsages | trimTrailingWhitespaces}}
