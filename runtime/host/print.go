@@ -220,3 +220,15 @@ func (o DNSSet) String() string {
 }
 
 func (o FileRestore) String() string { return words("restore", "/etc/netns/"+o.NS+"/"+o.Name) }
+
+// Details prints what only interfaces of its kind have.
+func (l Link) Details() string {
+	return words(opt("on", l.Parent), l.kindOptions(), flag("promisc", l.Promisc), opt("alias", quoted(l.Alias)))
+}
+
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strconv.Quote(s)
+}

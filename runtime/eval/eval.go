@@ -1,0 +1,181 @@
+// Package eval carries out a script: it walks the tree, works out values and
+// turns statements into operations on a host. It runs a script twice: first as
+// a rehearsal on a model, where it goes on past errors to report them all, and
+// then in earnest, where the first one ends it.
+package eval
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"vnet/lang/ast"
+	"vnet/lang/diag"
+	"vnet/lang/token"
+	"vnet/runtime/host"
+	"vnet/runtime/model"
+	"vnet/runtime/tx"
+)
+
+// A Config is what a script is carried out with.
+type Config struct {
+	Host     host.Host  // where programs run and packets are sent
+	Tx       *tx.Tx     // where operations go
+	Net      *model.Net // answers questions about the network; in a rehearsal also the Host
+	Rehearse bool       // go on past errors; nothing is run, sent or waited for
+	Foreign  bool       // rehearse for another machine: what is alive here means nothing
+
+	Dir    string            // where import and file() look
+	Args   map[string]string // values for params
+	Module func(path string) (src string, ok bool)
+
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+
+	Statement func(ast.Stmt) // called before each statement; may be nil
+}
+
+// An Interp carries out scripts one after the other in one scope, as the
+// prompt does with what is typed.
+type Interp struct {
+	cfg    Config
+	global *scope
+
+	mu       sync.Mutex
+	diags    diag.List
+	sources  map[string]string
+	modules  map[string]*module
+	made     map[host.Key]token.Span
+	silenced map[string]bool // names that a statement in error would have made
+	vague    bool            // something with a name not known yet may exist
+	steps    int             // statements rehearsed
+	branches int             // branches rehearsed that only the run can decide
+	tally    Tally
+}
+
+// A Tally counts what a script did beside its operations.
+type Tally struct {
+	Lab      string
+	Checks   int          // expects that held
+	Programs int          // programs that ran
+	Outside  []token.Span // where programs ran: no undo reaches what they did
+	Kept     token.Span   // the last commit statement
+	Params   []Param
+}
+
+// A Param is a value a script takes from its caller.
+type Param struct {
+	Name, Help, Default string
+	Required            bool
+	At                  token.Span
+}
+
+// New returns an interpreter with an empty scope.
+func New(cfg Config) *Interp {
+	return &Interp{
+		cfg:      cfg,
+		global:   newScope(nil),
+		sources:  map[string]string{},
+		modules:  map[string]*module{},
+		made:     map[host.Key]token.Span{},
+		silenced: map[string]bool{},
+	}
+}
+
+// Diags returns what was found so far: errors of a rehearsal, and warnings.
+func (in *Interp) Diags() diag.List {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.diags.Tidy()
+}
+
+// Sources returns the texts of the scripts and modules carried out, by name.
+func (in *Interp) Sources() map[string]string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.sources
+}
+
+// Tally returns the counts so far.
+func (in *Interp) Tally() Tally {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.tally
+}
+
+// Run carries out a script in the interpreter's scope. The error is a
+// *Failure, or the cause of ctx's end; in a rehearsal it is nil, and Diags has
+// them all.
+func (in *Interp) Run(ctx context.Context, file *ast.File) error {
+	in.mu.Lock()
+	in.sources[file.Name] = file.Text
+	in.mu.Unlock()
+	t := &thread{Interp: in, ctx: ctx, scope: in.global, space: host.Start}
+	t.begin()
+	t.hoist(file.Stmts)
+	err := t.finish(t.stmts(file.Stmts))
+	if err == nil {
+		err = in.cfg.Tx.Flush(ctx)
+	}
+	err = t.explain(err)
+	if _, ok := err.(control); ok {
+		err = nil
+	}
+	if in.cfg.Rehearse {
+		t.note(err)
+		return ctx.Err()
+	}
+	return err
+}
+
+// A thread is one strand of a script: what `parallel` has several of.
+type thread struct {
+	*Interp
+	ctx    context.Context
+	scope  *scope
+	space  string // the innermost in, or host.Start
+	inside *frame // the blocks and calls around
+	calls  int    // how deep functions are called
+	defers []deferred
+
+	ensure bool  // converge what exists
+	trying int   // inside so many try: failures of the network are expected
+	points int   // inside so many savepoints: no commit here
+	maybe  int   // rehearsal: inside so many branches that may not be taken
+	loops  int   // inside so many loops of this function
+	called *call // the function call around, or nil
+}
+
+// A frame is a block or call that a message names as being round a statement.
+type frame struct {
+	up   *frame
+	text string
+	at   token.Span
+}
+
+// enter returns a thread like t inside one more block or call.
+func (t *thread) enter(text string, at token.Span) *thread {
+	sub := *t
+	sub.inside = &frame{t.inside, text, at}
+	return &sub
+}
+
+// surroundings are the blocks and calls around, innermost first.
+func (t *thread) surroundings() []string {
+	var out []string
+	for f := t.inside; f != nil; f = f.up {
+		if len(out) == 8 {
+			return append(out, "…")
+		}
+		out = append(out, f.text+" ("+f.at.Pos.ShortString()+")")
+	}
+	return out
+}
+
+// fork returns a thread like t with a scope of its own inside t's.
+func (t *thread) fork() *thread {
+	sub := *t
+	sub.scope = newScope(t.scope)
+	return &sub
+}

@@ -1,0 +1,190 @@
+package eval
+
+import (
+	"errors"
+	"strings"
+
+	"vnet/lang/ast"
+	"vnet/lang/diag"
+	"vnet/lang/name"
+	"vnet/lang/token"
+	"vnet/runtime/host"
+	"vnet/runtime/value"
+)
+
+// badName reports a name that may not be used.
+func (t *thread) badName(at token.Span, err error) error {
+	var bad *name.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	code := diag.BadName
+	if bad.TooLong {
+		code = diag.LongName
+	}
+	return t.fail(code, at, "%s", bad.Error()).help("%s", bad.Help())
+}
+
+// existingSpace is the namespace that a word names; it must be there.
+func (t *thread) existingSpace(a arg) (string, error) {
+	text, err := value.AsText(a.v)
+	if err != nil {
+		return "", t.wrong(a.at, err)
+	}
+	return text, t.mustExist(text, a.at)
+}
+
+// mustExist reports a namespace that is neither made by the script nor alive.
+func (t *thread) mustExist(ns string, at token.Span) error {
+	if ns == host.Start || t.cfg.Net.Known(ns) {
+		return nil
+	}
+	if err := name.Namespace(ns); err != nil {
+		return t.badName(at, err)
+	}
+	if t.cfg.Rehearse && t.isSilenced(ns) {
+		return errTold
+	}
+	near, isNear := name.Near(ns, t.madeSpaces())
+	if !isNear && t.cfg.Foreign {
+		t.cfg.Net.Opaque(ns) // takes it to exist elsewhere
+		t.warn(diag.Warn(diag.ForeignNamespace, at, "this script does not make the namespace `%s`", ns).
+			WithHelp("run and plan look whether it is there; check cannot"))
+		return nil
+	}
+	f := t.fail(diag.UnknownNamespace, at, "no namespace `%s`", ns)
+	f.Diag.WithLabel("not created before this line")
+	if !isNear {
+		near, isNear = name.Near(ns, t.aliveSpaces())
+	}
+	if isNear {
+		t.mu.Lock()
+		made := t.made[host.Key{What: "namespace", Name: near}]
+		t.mu.Unlock()
+		f.Diag.WithNote(made, "`%s` is created here", near)
+		return f.help("did you mean `%s`?", near)
+	}
+	return f.help("make it first: ns %s", ns)
+}
+
+// madeSpaces gives the names of the namespaces this script has made.
+func (t *thread) madeSpaces() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var names []string
+	for k := range t.made {
+		if k.What == "namespace" {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}
+
+// aliveSpaces gives the names of all namespaces there are.
+func (t *thread) aliveSpaces() []string {
+	names, _ := t.cfg.Net.Namespaces(t.ctx)
+	return names
+}
+
+// linkNames gives the names of the interfaces known in a namespace.
+func (t *thread) linkNames(ns string) []string {
+	state, err := t.cfg.Net.State(t.ctx, ns)
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(state.Links))
+	for i, l := range state.Links {
+		names[i] = l.Name
+	}
+	return names
+}
+
+// An endpoint is an interface with the place where it was named.
+type endpoint struct {
+	host.End
+	at token.Span
+}
+
+// end is the interface a word names: NS:IF, or IF of the innermost in.
+func (t *thread) end(x ast.Expr) (endpoint, error) {
+	a, err := t.one(x)
+	if err != nil {
+		return endpoint{}, err
+	}
+	return t.endOf(a)
+}
+
+func (t *thread) endOf(a arg) (endpoint, error) {
+	if e, ok := a.v.(value.End); ok {
+		if err := t.mustExist(e.NS, a.at); err != nil {
+			return endpoint{}, err
+		}
+		return endpoint{host.End{NS: e.NS, Name: e.If}, a.at}, t.linkName(e.If, a.at)
+	}
+	text, err := value.AsText(a.v)
+	if err != nil {
+		return endpoint{}, t.wrong(a.at, err)
+	}
+	if e, err := value.AsEnd(a.v); err == nil {
+		return t.endOf(arg{e, a.at})
+	}
+	return endpoint{host.End{NS: t.space, Name: text}, a.at}, t.linkName(text, a.at)
+}
+
+// linkName checks the name of an interface that may be there already.
+func (t *thread) linkName(text string, at token.Span) error {
+	if err := name.ExistingLink(text); err != nil {
+		return t.badName(at, err)
+	}
+	return nil
+}
+
+// newEnd is the interface a word names, for one that is to be made.
+func (t *thread) newEnd(x ast.Expr) (endpoint, error) {
+	e, err := t.end(x)
+	if err != nil {
+		return e, err
+	}
+	if err := name.Link(e.Name); err != nil {
+		return e, t.badName(e.at, err)
+	}
+	return e, nil
+}
+
+// existingLink is the interface a word names; it must be there.
+func (t *thread) existingLink(x ast.Expr) (endpoint, error) {
+	e, err := t.end(x)
+	if err != nil {
+		return e, err
+	}
+	return e, t.linkMustExist(e)
+}
+
+func (t *thread) linkMustExist(e endpoint) error {
+	if t.cfg.Net.HasLink(e.NS, e.Name) || t.cfg.Net.Opaque(e.NS) {
+		return nil
+	}
+	if t.cfg.Rehearse && (t.isSilenced(e.String()) || t.isSilenced(e.Name)) {
+		return errTold
+	}
+	f := t.fail(diag.UnknownLink, e.at, "no interface `%s` in %s", e.Name, spaceName(e.NS))
+	have := t.linkNames(e.NS)
+	if near, ok := name.Near(e.Name, have); ok {
+		return f.help("did you mean `%s`?", near)
+	}
+	if e.NS == host.Start && t.cfg.Net.Known(e.Name) {
+		return f.help("`%s` is a namespace; an interface in it is written %s:NAME", e.Name, e.Name)
+	}
+	if len(have) > 0 {
+		return f.help("there: %s", strings.Join(have[:min(len(have), 12)], " "))
+	}
+	return f
+}
+
+// spaceName is a namespace as messages call it.
+func spaceName(ns string) string {
+	if ns == host.Start {
+		return "the starting namespace"
+	}
+	return ns
+}

@@ -1,0 +1,125 @@
+package eval
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"vnet/lang/ast"
+	"vnet/runtime/host"
+	"vnet/runtime/show"
+)
+
+// show prints a part of the network as it is now.
+func (t *thread) show(s *ast.Show) error {
+	spaces, err := t.shown(s)
+	if err != nil {
+		return err
+	}
+	table := 0
+	if o := s.Opts.Get("table"); o != nil {
+		if text, ok := ast.Lit(o.Args[0]); !ok || text != "all" {
+			if table, _, err = t.named(o.Args[0], "rt_tables", tables); err != nil {
+				return err
+			}
+		}
+	}
+	if t.cfg.Rehearse {
+		return nil
+	}
+	if err := t.cfg.Tx.Flush(t.ctx); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	switch s.What {
+	case "ns":
+		err = t.showSpaces(&out)
+	case "lab":
+		err = t.showLab(&out)
+	default:
+		for i, ns := range spaces {
+			if len(spaces) > 1 {
+				fmt.Fprintf(&out, "%s%s:\n", map[bool]string{true: "\n"}[i > 0], ns)
+			}
+			if err = t.showPart(&out, s.What, ns, table); err != nil {
+				break
+			}
+		}
+	}
+	if err != nil {
+		return t.notMeasured(err)
+	}
+	t.cfg.Stdout.Write(out.Bytes())
+	return nil
+}
+
+// shown are the namespaces to show: those named, else the innermost in.
+func (t *thread) shown(s *ast.Show) ([]string, error) {
+	if len(s.Spaces) == 0 {
+		return []string{t.space}, nil
+	}
+	args, err := t.args(s.Spaces)
+	if err != nil {
+		return nil, err
+	}
+	spaces := make([]string, len(args))
+	for i, a := range args {
+		if spaces[i], err = t.existingSpace(a); err != nil {
+			return nil, err
+		}
+	}
+	return spaces, nil
+}
+
+func (t *thread) showSpaces(out *bytes.Buffer) error {
+	names, err := t.cfg.Host.Namespaces(t.ctx)
+	if err != nil {
+		return err
+	}
+	return show.Namespaces(out, names)
+}
+
+// showLab prints the links of every namespace that this script has made.
+func (t *thread) showLab(out *bytes.Buffer) error {
+	made := map[string]bool{}
+	for _, s := range t.cfg.Tx.Steps() {
+		switch op := s.Op.(type) {
+		case host.NamespaceAdd:
+			made[op.Name] = true
+		case host.NamespaceDel:
+			delete(made, op.Name)
+		}
+	}
+	for i, ns := range slices.Sorted(maps.Keys(made)) {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "%s:\n", ns)
+		if err := t.showPart(out, "addrs", ns, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *thread) showPart(out *bytes.Buffer, what, ns string, table int) error {
+	state, err := t.cfg.Host.State(context.WithoutCancel(t.ctx), ns)
+	if err != nil {
+		return err
+	}
+	switch what {
+	case "links":
+		return show.Links(out, state)
+	case "addrs":
+		return show.Addrs(out, state)
+	case "routes":
+		return show.Routes(out, state, table)
+	case "neigh":
+		return show.Neighs(out, state)
+	case "rules":
+		return show.Rules(out, state)
+	}
+	panic("eval: nothing to show under " + what)
+}
