@@ -179,6 +179,15 @@ func NewCIDR(p netip.Prefix) CIDR { return CIDR{Prefix: p} }
 // NewDuration is a computed duration.
 func NewDuration(d time.Duration) Duration { return Duration{D: d} }
 
+// NewPercent is a computed percentage: 0.5 is 0.5%.
+func NewPercent(p float64) Percent { return Percent{P: p} }
+
+// NewRate is a computed rate in bits a second.
+func NewRate(bits int64) Rate { return Rate{Bits: bits} }
+
+// NewSize is a computed number of bytes.
+func NewSize(bytes int64) Size { return Size{Bytes: bytes} }
+
 // IsUnknown reports whether v, or anything in it, is known only when the
 // script runs.
 func IsUnknown(v Value) bool {
