@@ -148,7 +148,10 @@ func trailers(text string, n int) (int, Problem) {
 
 // maxNested is how deep quotes with ${…} may stand in each other. Every level
 // is read once more, so that it bounds the work, too.
-const maxNested = 20
+const (
+	maxNested   = 20
+	maxBrackets = 100 // within ${…} and $x[…]
+)
 
 // closing returns the length of the bracketed text at the beginning of text,
 // which ends on its line.
@@ -177,7 +180,7 @@ func closing(text string, nested int) (int, Problem) {
 			}
 			i += n - 1
 		}
-		if depth > MaxDepth {
+		if depth > maxBrackets {
 			return 0, TooDeep
 		}
 	}
@@ -214,4 +217,13 @@ func Idents(text string) bool {
 		}
 		text = text[n+1:]
 	}
+}
+
+// IdentLength returns the length of the identifier that text begins with.
+func IdentLength(text string) int { return identLength(text) }
+
+// Bracketed returns the length of the bracketed text that text begins with.
+func Bracketed(text string) int {
+	n, _ := closing(text, 0)
+	return max(n, 1)
 }

@@ -43,13 +43,18 @@ func Later(word string) *LaterWord {
 	return &later[i]
 }
 
-// Quoted writes words as a list for messages: `a`, `b` or `c`.
-func Quoted(words []string) string {
+// Quoted writes words as a choice for messages: `a`, `b` or `c`.
+func Quoted(words []string) string { return joined(words, " or ") }
+
+// Listed writes words as a list for messages: `a`, `b` and `c`.
+func Listed(words []string) string { return joined(words, " and ") }
+
+func joined(words []string, last string) string {
 	var b strings.Builder
 	for i, w := range words {
 		switch {
 		case i > 0 && i == len(words)-1:
-			b.WriteString(" or ")
+			b.WriteString(last)
 		case i > 0:
 			b.WriteString(", ")
 		}

@@ -1,0 +1,291 @@
+package parse
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"vnet/lang/ast"
+	"vnet/lang/diag"
+	"vnet/lang/lex"
+	"vnet/lang/name"
+	"vnet/lang/usage"
+)
+
+// strangeHead judges a statement's first word that is not of this version. It
+// is nil where the word can be the name of a function.
+func (s *session) strangeHead(lx *lexer.PeekingLexer, t, second *lexer.Token) error {
+	word := t.Value
+	if later := usage.Later(word); later != nil {
+		f := faultAt(t, diag.LaterStatement, "`%s` is not in this version of vnet", word)
+		f.opaque = !later.Block
+		return f.help("%s", later.Help)
+	}
+	if line, ok := usage.Foreign(s.lineWords(lx)); ok {
+		f := faultAt(t, diag.OtherTool, "`%s` is not a statement of vnet", word)
+		f.opaque = true
+		return f.help("write `%s`", line)
+	}
+	switch {
+	case word == "else" || word == "catch":
+		return faultAt(t, diag.StrayElse, "`%s` stands alone", word).
+			help("write it on the line of the `}` before it: `} %s {`", word)
+	case isSign(second, "=") && lex.Ident(word):
+		return faultAt(t, diag.BareAssignment, "`%s = …` needs `let` or `set`", word).
+			help("write `let %s = …` to make a variable, `set %s = …` to change one", word, word)
+	case !lex.Idents(word):
+		return notStatement(t)
+	case s.blockAhead(lx):
+		f := faultAt(t, diag.NotStatement, "no statement `%s` with a block", word)
+		return withNear(f, word)
+	}
+	return nil
+}
+
+// blockAhead reports whether a block ends the line: no call has one.
+func (s *session) blockAhead(lx *lexer.PeekingLexer) bool {
+	for i := s.indexOf(lx.Peek()); i+1 < len(s.scan.Tokens); i++ {
+		t, next := &s.scan.Tokens[i], &s.scan.Tokens[i+1]
+		if t.Type == lex.Newline || isSign(t, "}") {
+			return false
+		}
+		if isSign(t, "{") {
+			return next.Type == lex.Newline && next.Value != ";" && !s.mapAhead(i+1)
+		}
+	}
+	return false
+}
+
+// mapAhead reports whether the tokens from i on are the first entry of a map.
+func (s *session) mapAhead(i int) bool {
+	for ; i < len(s.scan.Tokens); i++ {
+		t := &s.scan.Tokens[i]
+		if t.Type != lex.Newline && t.Type != lex.Comment {
+			return isSign(t, "}") || t.Type == lex.Word && strings.HasSuffix(t.Value, ":")
+		}
+	}
+	return true
+}
+
+func withNear(f *fault, word string) *fault {
+	if near, ok := name.Near(word, usage.Words()); ok {
+		return f.help("did you mean `%s`?", near)
+	}
+	return f
+}
+
+// lineWords returns the words of the statement that begins at the next token.
+func (s *session) lineWords(lx *lexer.PeekingLexer) []string {
+	var words []string
+	for i := s.indexOf(lx.Peek()); i < len(s.scan.Tokens) && len(words) < 40; i++ {
+		t := &s.scan.Tokens[i]
+		if ends(t) || isSign(t, "{") {
+			break
+		}
+		if n := len(words); i > 0 && n > 0 && adjacent(&s.scan.Tokens[i-1], t) {
+			words[n-1] += t.Value
+			continue
+		}
+		words = append(words, t.Value)
+	}
+	return words
+}
+
+// ownOrder refuses what ip writes and vnet spells in another way, where it
+// would parse as something else.
+func (s *session) ownOrder(lx *lexer.PeekingLexer, first, second *lexer.Token) error {
+	if second.Type != lex.Word || !slices.Contains([]string{"addr", "route", "rule", "neigh"}, first.Value) {
+		return nil
+	}
+	if !slices.Contains([]string{"show", "list", "ls", "flush", "get"}, second.Value) {
+		return nil
+	}
+	f := faultAt(second, diag.UnknownVerb, "`%s` has no `%s`", first.Value, second.Value)
+	if second.Value == "flush" || second.Value == "get" {
+		return f.help("run the program: `exec in NS ip %s`", strings.Join(s.lineWords(lx), " "))
+	}
+	line, _ := usage.Foreign(append([]string{"ip"}, s.lineWords(lx)...))
+	return f.help("write `%s`", line)
+}
+
+// nativeLine adds to a mistake in a statement that ip has, too, what its line
+// means in vnet.
+func (s *session) nativeLine(lx *lexer.PeekingLexer, from lexer.Checkpoint, first *lexer.Token, d *diag.Diagnostic) {
+	if !slices.Contains([]string{"addr", "link", "neigh"}, first.Value) || len(d.Help) > 0 && d.Code != diag.Incomplete && d.Code != diag.UnknownVerb {
+		return
+	}
+	lx.LoadCheckpoint(from)
+	words := s.lineWords(lx)
+	typed := strings.Join(words, " ")
+	line, ok := usage.Foreign(append([]string{"ip"}, words...))
+	if ok && len(words) > 3 && line != typed && strings.IndexAny(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") < 0 {
+		d.Help = append([]string{"write `" + line + "`"}, d.Help...)
+	}
+}
+
+// readVerb reads the word that says what a statement does.
+func readVerb(lx *lexer.PeekingLexer, e *usage.Entry) (verb, error) {
+	t := lx.Peek()
+	if t.Type != lex.Word || !slices.Contains(e.Verbs, t.Value) {
+		return nil, wrongVerb(t, e)
+	}
+	lx.Next()
+	return ident{ast.Name{Span: lex.Span(t), Text: t.Value}}, nil
+}
+
+func readAction(lx *lexer.PeekingLexer, e *usage.Entry) (optionalVerb, error) {
+	if t := lx.Peek(); t.Type != lex.Word || !slices.Contains(e.Verbs, t.Value) {
+		return nil, participle.NextMatch
+	}
+	return readVerb(lx, e)
+}
+
+func readRouteType(lx *lexer.PeekingLexer) (routeType, error) {
+	t := lx.Peek()
+	if t.Type != lex.Word || !slices.Contains([]string{"blackhole", "unreachable", "prohibit", "throw", "unicast"}, t.Value) {
+		return nil, participle.NextMatch
+	}
+	lx.Next()
+	if t.Value == "unicast" {
+		return ident{}, nil
+	}
+	return ident{ast.Name{Span: lex.Span(t), Text: t.Value}}, nil
+}
+
+func readCatchName(lx *lexer.PeekingLexer) (catchName, error) {
+	if lx.Peek().Type != lex.Word {
+		return nil, participle.NextMatch
+	}
+	return readIdentifier(lx)
+}
+
+// readFunction reads the name of a function, perhaps of a module's.
+func readFunction(lx *lexer.PeekingLexer) (function, error) {
+	t := lx.Next()
+	return ident{ast.Name{Span: lex.Span(t), Text: t.Value}}, nil
+}
+
+func readVia(lx *lexer.PeekingLexer) (viaWord, error) {
+	if t := lx.Peek(); !isWord(t, "via") {
+		return nil, wanted(t, "`via` and where it passes, as in `via r1, r2`")
+	}
+	lx.Next()
+	return mark{}, nil
+}
+
+// readTargets reads values with commas between them.
+func readTargets(lx *lexer.PeekingLexer) (targets, error) {
+	var list exprList
+	for {
+		if t := lx.Peek(); !beginsValue(t) {
+			return nil, wanted(t, "the name of a namespace")
+		}
+		x, err := operand(lx)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+		if !isSign(lx.Peek(), ",") {
+			return list, nil
+		}
+		lx.Next()
+	}
+}
+
+// readNamespaces reads those of in: up to a block or the word of a statement.
+// Where neither comes, the first is the only one, and a function is called.
+func readNamespaces(lx *lexer.PeekingLexer) (namespaces, error) {
+	if t := lx.Peek(); !beginsValue(t) {
+		return nil, wanted(t, "the name of a namespace")
+	}
+	first, err := operand(lx)
+	if err != nil {
+		return nil, err
+	}
+	list, after := exprList{first}, lx.MakeCheckpoint()
+	for {
+		t := lx.Peek()
+		switch {
+		case isSign(t, "{") || beginsStatement(lx, t):
+			return list, nil
+		case !beginsValue(t):
+			lx.LoadCheckpoint(after)
+			return list[:1], nil
+		}
+		x, err := operand(lx)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+}
+
+// beginsStatement reports whether a word after namespaces is a statement's.
+// The word of another tool may be the name of one more namespace.
+func beginsStatement(lx *lexer.PeekingLexer, t *lexer.Token) bool {
+	if t.Type != lex.Word {
+		return false
+	}
+	if usage.Reserved(t.Value) {
+		return true
+	}
+	_, ok := usage.Foreign([]string{t.Value})
+	return ok && !isSign(peek2(lx), "{")
+}
+
+func readParameters(lx *lexer.PeekingLexer) (parameters, error) {
+	opener := lx.Peek()
+	if !isSign(opener, "(") {
+		return nil, wanted(opener, "its parameters in `( )`")
+	}
+	lx.Next()
+	var list paramList
+	for !isSign(lx.Peek(), ")") {
+		p, err := readParameter(lx)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+		switch next := lx.Peek(); {
+		case isSign(next, ","):
+			lx.Next()
+		case next.Type == lex.Word:
+			return nil, missingComma(next, "parameters")
+		case !isSign(next, ")"):
+			return nil, notClosed(next, opener, ")")
+		}
+	}
+	lx.Next()
+	return list, nil
+}
+
+type paramList []ast.DefParam
+
+func (l paramList) params() []ast.DefParam { return l }
+
+// readParameter reads one of:  name   count = 3   rest…
+func readParameter(lx *lexer.PeekingLexer) (p ast.DefParam, err error) {
+	t := lx.Peek()
+	text := strings.TrimSuffix(strings.TrimSuffix(t.Value, "…"), "...")
+	if t.Type != lex.Word || !lex.Ident(strings.TrimPrefix(text, "$")) {
+		if t.Type == lex.Word {
+			return p, notName(t)
+		}
+		return p, wanted(t, "the name of a parameter")
+	}
+	if strings.HasPrefix(text, "$") {
+		return p, notName(t)
+	}
+	lx.Next()
+	at := lex.Pos(t)
+	p.Name = ast.Name{Text: text}
+	p.Name.Pos, p.Name.End = at, lex.Advance(at, text)
+	p.Rest = text != t.Value
+	if !p.Rest && isSign(lx.Peek(), "=") {
+		lx.Next()
+		p.Default, err = readExpression(lx)
+	}
+	return p, err
+}

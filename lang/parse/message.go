@@ -1,0 +1,230 @@
+package parse
+
+import (
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"vnet/lang/ast"
+	"vnet/lang/diag"
+	"vnet/lang/lex"
+	"vnet/lang/name"
+	"vnet/lang/token"
+	"vnet/lang/usage"
+)
+
+// incomplete words a fault that says what is wanted: the statement, what it
+// needs, what stands there instead, and its form.
+func (s *session) incomplete(first *lexer.Token, f *fault) *diag.Diagnostic {
+	head := first.Value
+	if e := usage.Of(head); e != nil {
+		next := s.scan.Tokens[s.indexOf(first)+1]
+		if grammars[head+" "+next.Value] != nil {
+			head += " " + next.Value
+		}
+		d := diag.New(diag.Incomplete, lex.Span(f.tok), "`%s` needs %s", head, f.phrase)
+		if !ends(f.tok) {
+			d.WithLabel("not this")
+		}
+		return d.WithHelp("its form is `%s`", e.Form(head))
+	}
+	return diag.New(diag.Incomplete, lex.Span(f.tok), "`%s` needs %s", head, f.phrase)
+}
+
+// shown is a token in a message.
+func shown(t *lexer.Token) string {
+	switch {
+	case t.Type == lex.EOF:
+		return "the end of the text"
+	case t.Type == lex.Newline:
+		return "the end of the line"
+	case len(t.Value) > 40 || strings.Contains(t.Value, "\n"):
+		return "this"
+	}
+	return "`" + t.Value + "`"
+}
+
+func notStatement(t *lexer.Token) *fault {
+	f := faultAt(t, diag.NotStatement, "%s begins no statement", shown(t))
+	if t.Type == lex.Word {
+		return withNear(f, t.Value)
+	}
+	return f.help("a statement begins with a word such as `ns`, `veth` or `expect`")
+}
+
+func wrongVerb(t *lexer.Token, e *usage.Entry) *fault {
+	f := faultAt(t, diag.UnknownVerb, "`%s` needs %s", e.Word, usage.Quoted(e.Verbs))
+	if t.Type == lex.Word {
+		f.d.Summary = "`" + e.Word + "` has no `" + t.Value + "`"
+		if near, ok := name.Near(t.Value, e.Verbs); ok {
+			return f.help("did you mean `%s`?", near)
+		}
+		if e.Word == "link" && t.Value == "add" {
+			return f.help("each kind of interface has its own word: `veth`, `bridge`, `tap`, `dummy`, `vxlan` …")
+		}
+	}
+	return f.help("write %s after `%s`", usage.Quoted(e.Verbs), e.Word)
+}
+
+func missingArrow(t *lexer.Token) *fault {
+	f := faultAt(t, diag.MissingArrow, "`<->` is missing between the two ends of the cable")
+	switch {
+	case isSign(t, "->"):
+		f.label("a cable goes both ways: `<->`")
+	case isSign(t, "<"), isWord(t, "--"), isWord(t, "-"), isWord(t, "and"), isWord(t, "to"):
+		f.label("write `<->` here")
+	}
+	return f.help("its form is `%s`", usage.Of("veth").Forms[0])
+}
+
+func missingBlock(lx *lexer.PeekingLexer, t *lexer.Token) *fault {
+	f := faultAt(t, diag.MissingBlock, "`{` is missing before the block")
+	if t.Type == lex.Newline && isSign(peek2(lx), "{") {
+		f.help("write the `{` at the end of the line")
+	}
+	return f
+}
+
+func notName(t *lexer.Token) *fault {
+	f := faultAt(t, diag.NotName, "`%s` is no name for a variable", t.Value)
+	plain := strings.TrimPrefix(t.Value, "$")
+	switch fixed := strings.ReplaceAll(plain, "-", "_"); {
+	case lex.Ident(plain):
+		f.help("write it without the `$` here: `%s`", plain)
+	case lex.Ident(fixed):
+		f.help("names have letters, digits and `_`: `%s`", fixed)
+	default:
+		f.help("names have letters, digits and `_`, and do not begin with a digit")
+	}
+	return f
+}
+
+func missingOperand(t *lexer.Token) *fault {
+	f := faultAt(t, diag.MissingOperand, "a value is missing here")
+	if !ends(t) {
+		f.d.Summary = "a value is missing before " + shown(t)
+	}
+	return f
+}
+
+// notClosed says that a bracket does not end where it should.
+func notClosed(t, opener *lexer.Token, sign string) *fault {
+	f := faultAt(t, diag.OpenBracket, "`%s` is not closed", opener.Value)
+	f.d.WithNote(lex.Span(opener), "it is opened here")
+	if !ends(t) {
+		f.label("`%s` is missing before this", sign)
+	}
+	return f.help("write the `%s` that belongs to it", sign)
+}
+
+func mapEntry(t *lexer.Token) *fault {
+	f := faultAt(t, diag.MapEntry, "an entry of a map is `KEY: VALUE`")
+	if key, value, ok := strings.Cut(t.Value, ":"); ok && t.Type == lex.Word && key != "" && value != "" {
+		f.help("write a space after the colon: `%s: %s`", key, value)
+	}
+	return f
+}
+
+func missingComma(t *lexer.Token, what string) *fault {
+	return faultAt(t, diag.MissingComma, "a comma is missing between the %s", what)
+}
+
+// tooMuch says that a statement goes on after its end.
+func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
+	t := lx.Peek()
+	head, last := first.Value, before(lx)
+	f := faultAt(t, diag.TooMuch, "%s is too much for `%s`", shown(t), head)
+	switch {
+	case isSign(t, "(") && last != nil && last.Type == lex.Word && lex.Idents(last.Value):
+		f.d.Code, f.d.Summary = diag.SpacedCall, "a call has no space before `(`"
+		return f.help("write `%s(…)`", last.Value)
+	case t.Type == lex.Word && len(t.Value) > 1 && operatorFirst(t.Value):
+		f.d.Code, f.d.Summary = diag.OperatorSpace, "an operator has a space on both sides"
+		return f.help("write `%s %s`", t.Value[:1], t.Value[1:])
+	case isSign(t, ","):
+		return f.help("what belongs together is separated by spaces here")
+	case isSign(t, "="):
+		return f.help("put a text with `=` in quotes")
+	case head == "let" || head == "set" || head == "return":
+		return f.help("a text of several words stands in quotes, a list in `[ ]`")
+	}
+	if e := usage.Of(head); e != nil {
+		if near, ok := name.Near(t.Value, e.Names(usage.Whole)); ok && t.Type == lex.Word {
+			return f.help("did you mean `%s`?", near)
+		}
+		f.help("its form is `%s`", e.Form(head))
+	}
+	return f
+}
+
+func operatorFirst(word string) bool { return strings.IndexByte("+-*/%~", word[0]) >= 0 }
+
+// tooMuchAt says that a value of a statement is one too many.
+func (s *session) tooMuchAt(span token.Span, head string) error {
+	t := s.tokenAt(span.Pos.Offset)
+	return faultAt(t, diag.TooMuch, "%s is too much for `%s`", shown(t), head).
+		help("its form is `%s`", usage.Of(head).Forms[0])
+}
+
+// tooMuchInside is tooMuch for an expression in ${…}.
+func (s *session) tooMuchInside(lx *lexer.PeekingLexer) error {
+	t := lx.Peek()
+	f := faultAt(t, diag.TooMuch, "%s is too much for this expression", shown(t))
+	if t.Type == lex.Word && len(t.Value) > 1 && operatorFirst(t.Value) {
+		f.d.Code, f.d.Summary = diag.OperatorSpace, "an operator has a space on both sides"
+		f.help("write `%s %s`", t.Value[:1], t.Value[1:])
+	}
+	return f
+}
+
+// tokenAt returns the token at an offset, or the next one.
+func (s *session) tokenAt(off int) *lexer.Token {
+	for i := s.indexOf(&lexer.Token{Pos: lexer.Position{Offset: off}}); i < len(s.scan.Tokens); i++ {
+		if t := &s.scan.Tokens[i]; t.Type != lex.Comment {
+			return t
+		}
+	}
+	return &s.scan.Tokens[len(s.scan.Tokens)-1]
+}
+
+// upTo is the stretch from a place to the last token before another.
+func (s *session) upTo(from, to token.Pos) token.Span {
+	span := token.Span{Pos: from, End: from}
+	for i := s.indexOf(&lexer.Token{Pos: lexer.Position(to)}) - 1; i >= 0; i-- {
+		if t := &s.scan.Tokens[i]; t.Type != lex.Comment {
+			span.End = lex.End(t)
+			break
+		}
+	}
+	return span
+}
+
+func noExpression(x ast.Expr) *fault {
+	f := &fault{tok: &lexer.Token{Type: lex.Word, Pos: lexer.Position(x.Where().Pos)}, at: x.Where().Pos.Offset}
+	f.d = diag.New(diag.NotStatement, x.Where(), "`no` stands before `ping`, `tcp`, `udp`, `path`, `route` and `exec`").
+		WithHelp("write `not` before an expression")
+	return f
+}
+
+func waitOptions(s *session, o *ast.Option) error {
+	return faultAt(s.tokenAt(o.Where().Pos.Offset), diag.MisplacedOption, "`%s` goes with `wait until`", o.Name).
+		help("write `wait until CONDITION %s D`", o.Name)
+}
+
+func showWhere(s *session, x ast.Expr) error {
+	t := s.tokenAt(x.Where().Pos.Offset)
+	return faultAt(t, diag.TooMuch, "%s is too much for `show`", shown(t)).help("a namespace stands after `in`: `in %s`", t.Value)
+}
+
+func catchAlone(s *session, at token.Pos) error {
+	return faultAt(s.tokenAt(at.Offset), diag.StrayElse, "`catch` goes with `try { … }`").
+		help("write the statement in braces: `try { … } catch e { … }`")
+}
+
+// reservedName refuses a function with the name of a statement.
+func (s *session) reservedName(n ast.Name) error {
+	if !usage.Reserved(n.Text) {
+		return nil
+	}
+	return faultAt(s.tokenAt(n.Pos.Offset), diag.NotName, "`%s` is a word of the language, and no name for a function", n.Text)
+}

@@ -1,0 +1,130 @@
+package parse
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"vnet/lang/diag"
+	"vnet/lang/lex"
+)
+
+// problem says what is wrong with a Bad token.
+func (s *session) problem(t *lexer.Token) *diag.Diagnostic {
+	p, span := s.scan.Problem(t)
+	d := diag.New("", span, "")
+	say := func(code diag.Code, summary, help string) *diag.Diagnostic {
+		d.Code, d.Summary = code, summary
+		return d.WithHelp("%s", help)
+	}
+	switch p {
+	case lex.ControlByte:
+		return say(diag.ControlByte, fmt.Sprintf("a byte that has no place in a script: %#02x", t.Value[0]), controlHelp(t.Value[0]))
+	case lex.InvalidUTF8:
+		return say(diag.NotUTF8, "this is not UTF-8", "save the file as UTF-8")
+	case lex.CurlyQuote:
+		return say(diag.CurlyQuote, "a typographic quote", "write `"+straight(t.Value)+"`")
+	case lex.LongDash:
+		return say(diag.LongDash, "a long dash `"+t.Value+"`", "write `-`; in quotes it may stand as it is")
+	case lex.StrangeSpace:
+		return say(diag.StrangeSpace, "a space that is not the ordinary one", "type it anew with the space bar")
+	case lex.DrawnArrow:
+		return say(diag.DrawnArrow, "an arrow drawn as one character", "write `<->` for a cable, `->` for a way")
+	case lex.OpenString:
+		return say(diag.OpenQuote, "this text is never closed", openQuoteHelp(t.Value))
+	case lex.OpenBrace:
+		return say(diag.OpenVariable, "this is not closed on its line", "write the bracket that belongs to it")
+	case lex.TooDeep:
+		return say(diag.DeepNesting, "nested too deep", fmt.Sprintf("the limit is %d levels", lex.MaxDepth))
+	case lex.Glued:
+		return say(diag.TextsTouch, "no space between a word and a quoted text", "put all of it in quotes, or a space between the two")
+	case lex.NoOperator:
+		return say(diag.StrangeSign, "`"+t.Value+"` means nothing here", signHelp(t.Value))
+	case lex.ShellSign:
+		return say(diag.ShellSign, "`"+t.Value+"` is for a shell, and exec has none", s.shellHelp(t))
+	case lex.Bracket:
+		return say(diag.QuoteBracket, "`"+t.Value+"` has to be quoted in the arguments of a program", "write `'"+t.Value+"'`")
+	}
+	return say(diag.StrayBracket, "`"+t.Value+"` closes nothing", "")
+}
+
+func controlHelp(c byte) string {
+	switch c {
+	case 0:
+		return "this is not a text file"
+	case '\r':
+		return "end lines with a newline"
+	}
+	return "delete it; in \"…\" it is written `\\u{" + fmt.Sprintf("%x", c) + "}`"
+}
+
+func openQuoteHelp(text string) string {
+	if strings.HasPrefix(text, `"""`) || strings.HasPrefix(text, "'''") {
+		return "write `" + text[:3] + "` where it ends"
+	}
+	return "write the quote where it ends; a text of several lines stands in `\"\"\"` or `'''`"
+}
+
+func straight(text string) string {
+	quotes := strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "‟", `"`, "«", `"`, "»", `"`, "‘", "'", "’", "'", "‚", "'", "‛", "'")
+	return quotes.Replace(text)
+}
+
+func signHelp(sign string) string {
+	switch sign {
+	case "&&":
+		return "write `and`, or a statement on a line of its own"
+	case "||":
+		return "write `or`; to go on after a failure write `try`"
+	case "|":
+		return "for a pipe write `exec in NS sh 'a | b'`"
+	case "!", "!!":
+		return "write `not`"
+	case "&":
+		return "to run statements at the same time write `parallel { … }`"
+	}
+	return "put it in quotes"
+}
+
+// shellHelp shows how to run the line in a shell.
+func (s *session) shellHelp(t *lexer.Token) string {
+	if t.Value == `\;` {
+		return "write `';'`"
+	}
+	from, to := t.Pos.Offset, t.Pos.Offset
+	for from > 0 && s.text[from-1] != '\n' {
+		from--
+	}
+	for to < len(s.text) && s.text[to] != '\n' {
+		to++
+	}
+	line := strings.TrimSpace(s.text[from:to])
+	at := strings.Index(line, "exec")
+	if at < 0 || len(line) > 120 || strings.ContainsAny(line, "'\n}") {
+		return "put it in quotes, or let a shell run it: `exec in NS sh '…'`"
+	}
+	words := strings.Fields(line[at:])
+	n := 1
+	if len(words) > 2 && words[1] == "in" {
+		n = 3
+	}
+	head, command := strings.Join(words[:n], " "), strings.Join(words[n:], " ")
+	return "let a shell run it: `" + head + " sh '" + command + "'`"
+}
+
+// pieceProblem says what is wrong inside a word or quoted text.
+func pieceProblem(p *lex.Piece, t *lexer.Token) *diag.Diagnostic {
+	switch p.Problem {
+	case lex.BadEscape:
+		return diag.New(diag.BadEscape, p.Span, "an escape that vnet does not know").
+			WithHelp("it knows `\\n \\t \\\" \\\\ \\$ \\u{…}`; a backslash itself is `\\\\`, and `'…'` takes everything as it is")
+	case lex.LoneDollar:
+		return diag.New(diag.LoneDollar, p.Span, "`$` without the name of a variable").
+			WithHelp("a dollar is written `$$`; `'…'` takes everything as it is")
+	case lex.InvalidUTF8:
+		return diag.New(diag.NotUTF8, p.Span, "this is not UTF-8").WithHelp("save the file as UTF-8")
+	}
+	return diag.New(diag.ControlByte, p.Span, "a byte that has no place in a script").
+		WithHelp("in \"…\" it is written `\\u{…}` with its number in hexadecimal")
+}
