@@ -153,7 +153,7 @@ func (t *thread) limit(o *ast.Option) (*limit, error) {
 	}
 	if o.Name == "loss" {
 		p, err := value.AsPercent(a.v)
-		return &limit{op, value.NewPercent(p), at}, t.wrong(a.at, err)
+		return &limit{op, value.Percent{P: p}, at}, t.wrong(a.at, err)
 	}
 	d, err := value.AsDuration(a.v)
 	return &limit{op, value.NewDuration(d), at}, t.wrong(a.at, err)
@@ -246,7 +246,7 @@ func judgePing(e host.Echo, rep host.EchoReport, loss, rtt *limit) verdict {
 		}
 		return v
 	}
-	if loss != nil && !loss.holds(value.NewPercent(lost)) {
+	if loss != nil && !loss.holds(value.Percent{P: lost}) {
 		return verdict{why: fmt.Sprintf("the loss to %s is %.3g%%", e.To, lost)}
 	}
 	if rtt != nil {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -296,10 +298,14 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 	var out, errs bytes.Buffer
 	for i, argv := range p.argv {
 		cmd := t.cmd(p, argv)
+		back := func() {}
 		if capture {
 			cmd.Stdout, cmd.Stderr = &out, &errs
+		} else {
+			back = lend(cmd)
 		}
 		exit, err := t.cfg.Host.Exec(ctx, cmd)
+		back()
 		got = outcome{exit, out.String(), errs.String(), strings.Join(argv, " "), p.argvAt[i]}
 		if err != nil {
 			return got, t.notRun(ctx, p, argv, p.argvAt[i], err)
@@ -320,6 +326,31 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 func (t *thread) cmd(p program, argv []string) *host.Cmd {
 	return &host.Cmd{NS: p.ns, Argv: argv, Env: p.env, Dir: p.dir, User: p.user,
 		Stdin: t.cfg.Stdin, Stdout: t.cfg.Stdout, Stderr: t.cfg.Stderr}
+}
+
+// A lender is a writer in front of a file that a program may have directly,
+// since it may want a terminal and not a pipe.
+type lender interface {
+	Lend() (file *os.File, back func())
+}
+
+// lend gives a program the files behind its output, until back is called.
+func lend(cmd *host.Cmd) (back func()) {
+	var backs []func()
+	for _, w := range []*io.Writer{&cmd.Stdout, &cmd.Stderr} {
+		if l, ok := (*w).(lender); ok {
+			file, back := l.Lend()
+			backs = append(backs, back)
+			if file != nil {
+				*w = file
+			}
+		}
+	}
+	return func() {
+		for _, b := range backs {
+			b()
+		}
+	}
 }
 
 // judge fails the script when a program did not end as wanted.

@@ -7,7 +7,6 @@ import (
 
 	"vnet/lang/ast"
 	"vnet/lang/diag"
-	"vnet/lang/token"
 	"vnet/runtime/value"
 )
 
