@@ -1,0 +1,21 @@
+// Vnet builds, checks and takes down virtual networks of Linux namespaces from
+// a script, as one transaction.
+package main
+
+import (
+	"context"
+	"os"
+
+	"vnet/repl/command"
+	"vnet/runtime"
+	"vnet/stdlib"
+)
+
+func main() {
+	os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
+		Check:  runtime.Check,
+		Plan:   runtime.Plan,
+		Run:    runtime.Run,
+		Source: stdlib.Module,
+	}))
+}
