@@ -187,8 +187,14 @@ type Addr struct {
 	Scope     string       `json:",omitempty"` // global link host; "": the kernel's choice
 	Label     string       `json:",omitempty"`
 	NoDAD     bool         `json:",omitempty"`
-	Dynamic   bool         `json:",omitempty"` // made by the kernel or a daemon; only in a State
-	Tentative bool         `json:",omitempty"` // duplicate detection runs; only in a State
+
+	Metric        int           `json:",omitempty"` // of the route to its subnet; 0: the kernel's
+	NoPrefixRoute bool          `json:",omitempty"` // no route to its subnet
+	Valid         time.Duration `json:",omitempty"` // lifetimes; 0: for ever
+	Preferred     time.Duration `json:",omitempty"`
+
+	Dynamic   bool `json:",omitempty"` // made by the kernel or a daemon; only in a State
+	Tentative bool `json:",omitempty"` // duplicate detection runs; only in a State
 }
 
 // A Route is an entry of a routing table.

@@ -1,0 +1,38 @@
+package host
+
+// A Reason says why a program could not be started.
+type Reason string
+
+// The reasons.
+const (
+	NotFound      Reason = "no such program"
+	NotExecutable Reason = "not executable"
+	NoInterpreter Reason = "its interpreter is missing"
+	NoFormat      Reason = "not a program: neither machine code nor a script with #!"
+	NoDir         Reason = "its directory does not exist"
+	NoUser        Reason = "no such user"
+	NotPermitted  Reason = "not permitted"
+	NotStarted    Reason = "could not be started"
+)
+
+// A ProgramError is a program that could not be started.
+type ProgramError struct {
+	Argv0  string // as the script wrote it
+	Reason Reason
+	Detail string // what more there is to say: a path, a user; may be empty
+	Err    error  // the system's error; may be nil
+}
+
+func (e *ProgramError) Error() string {
+	s := e.Argv0 + ": " + string(e.Reason)
+	if e.Detail != "" {
+		s += ": " + e.Detail
+	}
+	if e.Err != nil && e.Reason == NotStarted {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the system's error.
+func (e *ProgramError) Unwrap() error { return e.Err }
