@@ -1,0 +1,157 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vnet/runtime/host"
+)
+
+const (
+	// grace is how long a program may take to end after SIGTERM.
+	grace = 500 * time.Millisecond
+	// drain is how long output is read on after the program has ended, when
+	// something it left running holds the pipe open.
+	drain = 500 * time.Millisecond
+)
+
+// Exec runs a program inside a namespace to its end. What it leaves running in
+// the background is left alone, unless ctx ended first: then everything in its
+// process group is gone when Exec returns.
+func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
+	if err := ctx.Err(); err != nil {
+		return host.Exit{}, err
+	}
+	c, err := h.command(cmd)
+	if err != nil {
+		return host.Exit{}, err
+	}
+	p, err := h.enter(cmd.NS)
+	if err != nil {
+		return host.Exit{}, err
+	}
+	defer p.done()
+	defer h.forget() // it may have renamed, made or removed interfaces
+	tty := foregroundTerminal(cmd.Stdin)
+	c.SysProcAttr = attributes(c.SysProcAttr, tty)
+
+	begin := time.Now()
+	p.run(func() { err = c.Start() })
+	if err != nil {
+		return host.Exit{}, startError(cmd, c, err)
+	}
+	interrupted := watch(ctx, c.Process.Pid)
+	err = c.Wait()
+	tty.takeBack()
+	exit := ending(c.ProcessState)
+	exit.Time = time.Since(begin)
+	if interrupted {
+		return exit, context.Cause(ctx)
+	}
+	var status *exec.ExitError
+	if err != nil && !errors.As(err, &status) && !errors.Is(err, exec.ErrWaitDelay) {
+		return exit, err
+	}
+	return exit, nil
+}
+
+// enter returns the portal of a namespace, in use.
+func (h *Host) enter(ns string) (*portal, error) {
+	h.life.RLock()
+	defer h.life.RUnlock()
+	sp, err := h.space(ns)
+	if err != nil {
+		return nil, err
+	}
+	return h.portal(sp)
+}
+
+// command prepares a program.
+func (h *Host) command(cmd *host.Cmd) (*exec.Cmd, error) {
+	if len(cmd.Argv) == 0 || cmd.Argv[0] == "" {
+		return nil, &host.ProgramError{Argv0: "exec", Reason: host.NotFound, Detail: "no name given"}
+	}
+	dir := cmd.Dir
+	if dir == "" {
+		dir, _ = os.Getwd() // a portal's thread has a directory of its own
+	} else if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, &host.ProgramError{Argv0: cmd.Argv[0], Reason: host.NoDir, Detail: dir, Err: err}
+	}
+	cred, home, err := credential(cmd)
+	if err != nil {
+		return nil, err
+	}
+	env := append(append(os.Environ(), home...), cmd.Env...)
+	path, err := lookPath(cmd.Argv[0], dir, env)
+	if err != nil {
+		return nil, err
+	}
+	return &exec.Cmd{
+		Path: path, Args: cmd.Argv, Env: env, Dir: dir,
+		Stdin: cmd.Stdin, Stdout: cmd.Stdout, Stderr: cmd.Stderr,
+		WaitDelay:   drain,
+		SysProcAttr: &syscall.SysProcAttr{Credential: cred},
+	}, nil
+}
+
+// attributes says how a program is born: in a process group of its own, in
+// front of the terminal if there is one, and killed when vnet dies.
+func attributes(a *syscall.SysProcAttr, tty *terminal) *syscall.SysProcAttr {
+	a.Setpgid = true
+	a.Pdeathsig = syscall.SIGKILL
+	if tty != nil {
+		a.Foreground, a.Ctty = true, tty.fd
+	}
+	return a
+}
+
+// watch waits until a program has ended, without reaping it, so that its
+// number stays the name of its group; or until ctx ends, and then ends the
+// whole group.
+func watch(ctx context.Context, pid int) (interrupted bool) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+			if err != unix.EINTR {
+				return
+			}
+		}
+	}()
+	select {
+	case <-ended:
+		return false
+	case <-ctx.Done():
+	}
+	_ = unix.Kill(-pid, unix.SIGTERM)
+	_ = unix.Kill(-pid, unix.SIGCONT) // a stopped one would not notice
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
+	}
+	_ = unix.Kill(-pid, unix.SIGKILL)
+	<-ended
+	waitGroup(pid)
+	return true
+}
+
+// ending reads how a program ended.
+func ending(s *os.ProcessState) host.Exit {
+	w, ok := s.Sys().(syscall.WaitStatus)
+	switch {
+	case !ok:
+		return host.Exit{Status: s.ExitCode()}
+	case w.Signaled():
+		return host.Exit{Status: 128 + int(w.Signal()), Signal: unix.SignalName(w.Signal())}
+	}
+	return host.Exit{Status: w.ExitStatus()}
+}

@@ -1,0 +1,119 @@
+package kernel
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// waitGroup waits until nothing of a process group that was killed runs any
+// more. SIGKILL is certain, but not immediate; pidfd_open(2) tells the moment.
+// What cannot die (a process that hangs in the kernel) is waited for 5 s.
+func waitGroup(pgid int) {
+	deadline := time.Now().Add(5 * time.Second)
+	for time.Now().Before(deadline) {
+		members := groupMembers(pgid)
+		if len(members) == 0 {
+			return
+		}
+		_ = unix.Kill(-pgid, unix.SIGKILL) // one may have been born meanwhile
+		for _, pid := range members {
+			waitProcess(pid, deadline)
+		}
+	}
+}
+
+func waitProcess(pid int, deadline time.Time) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	for {
+		left := time.Until(deadline)
+		if left <= 0 {
+			return
+		}
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left.Milliseconds())+1)
+		if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
+}
+
+// groupMembers lists the processes of a group that are alive; the dead ones
+// are their parents' to bury.
+func groupMembers(pgid int) []int {
+	entries, _ := os.ReadDir("/proc")
+	var out []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		stat, err := os.ReadFile("/proc/" + e.Name() + "/stat")
+		if err != nil {
+			continue
+		}
+		// pid (name) state ppid pgrp …; the name may hold anything.
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if len(fields) < 3 || string(fields[2]) != strconv.Itoa(pgid) {
+			continue
+		}
+		if state := fields[0][0]; state != 'Z' && state != 'X' {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// A terminal is the one that vnet has and lends to a program.
+type terminal struct {
+	fd    int
+	owner int // our process group
+}
+
+// foregroundTerminal says whether a program's input is a terminal that vnet is
+// in front of: only then may it be handed on.
+func foregroundTerminal(stdin any) *terminal {
+	f, ok := stdin.(*os.File)
+	if !ok || f == nil {
+		return nil
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	fd := -1
+	if err := raw.Control(func(n uintptr) { fd = int(n) }); err != nil {
+		return nil
+	}
+	front, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	if err != nil || front != unix.Getpgrp() {
+		return nil
+	}
+	return &terminal{fd: fd, owner: front}
+}
+
+// takeBack makes vnet the foreground group again. SIGTTOU, which stops whoever
+// does that from the background, is blocked for the one thread: ignoring it
+// would be inherited by programs.
+func (t *terminal) takeBack() {
+	if t == nil {
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var block, old unix.Sigset_t
+	block.Val[0] = 1 << (unix.SIGTTOU - 1)
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &block, &old); err != nil {
+		return
+	}
+	_ = unix.IoctlSetPointerInt(t.fd, unix.TIOCSPGRP, t.owner)
+	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)
+}

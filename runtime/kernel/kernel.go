@@ -1,0 +1,71 @@
+// Package kernel is the host.Host that is Linux: netlink(7) and
+// network_namespaces(7), in process, with nothing forked but the programs a
+// script runs.
+//
+// Each namespace has a space: its descriptor, a netlink connection opened on
+// first use, and a thread for programs, made on first use. Operations become
+// netlink messages in a queue; messages that only create things go out
+// together, and everything that changes or removes what was there before goes
+// alone, when all before it are acknowledged.
+package kernel
+
+import (
+	"context"
+	"sync"
+
+	"vnet/runtime/host"
+)
+
+// A Host is the running kernel's network.
+type Host struct {
+	applying sync.Mutex   // one writer
+	life     sync.RWMutex // read: descriptors are in use; write: they may be closed
+
+	mu     sync.Mutex // guards what is below
+	spaces map[string]*space
+	stale  []*space // no longer what their name says
+	ready  bool     // /run/netns is there and shared
+	ownEtc bool     // /etc/netns was made by us
+	edits  map[string]int
+}
+
+var _ host.Host = (*Host)(nil)
+
+// New returns the kernel's network. It opens nothing: what is not used costs
+// nothing.
+func New() (*Host, error) {
+	return &Host{spaces: map[string]*space{}, edits: map[string]int{}}, nil
+}
+
+// Close gives back descriptors and threads. The network stays; programs that
+// run still are killed.
+func (h *Host) Close() error {
+	h.applying.Lock()
+	defer h.applying.Unlock()
+	h.life.Lock()
+	defer h.life.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for name, sp := range h.spaces {
+		sp.close()
+		delete(h.spaces, name)
+	}
+	h.closeStale()
+	return nil
+}
+
+func (h *Host) closeStale() {
+	for _, sp := range h.stale {
+		sp.close()
+	}
+	h.stale = nil
+}
+
+// Apply carries out ops in order: see host.Host.
+func (h *Host) Apply(ctx context.Context, ops []host.Op) []host.Result {
+	h.applying.Lock()
+	defer h.applying.Unlock()
+	q := newQueue(h, ops)
+	q.run(ctx)
+	return q.results
+}

@@ -1,0 +1,179 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"vnet/lang/name"
+	"vnet/runtime/host"
+)
+
+// namespaceAdd makes a namespace as `ip netns add` does (ip-netns(8)): a file
+// in /run/netns with the namespace bound over it. lo is brought up.
+func (q *queue) namespaceAdd(op host.NamespaceAdd) error {
+	if err := name.Namespace(op.Name); err != nil {
+		return &host.Error{Errno: unix.EINVAL, Field: host.FieldName, What: err.Error()}
+	}
+	if err := q.h.prepare(); err != nil {
+		return err
+	}
+	path := runDir + "/" + op.Name
+	if err := claim(path, op.Name); err != nil {
+		return err
+	}
+	sp := &space{name: op.Name, fd: -1, made: true, next: 2, links: map[string]int{"lo": 1}, near: map[string]bool{}}
+	if err := unshareTo(sp, path); err != nil {
+		sp.close()
+		_ = unix.Unlink(path)
+		return err
+	}
+	q.h.keep(sp)
+	q.undo(host.NamespaceDel{Name: op.Name, ID: sp.cookie})
+	return nil
+}
+
+func (h *Host) keep(sp *space) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if old, ok := h.spaces[sp.name]; ok {
+		h.stale = append(h.stale, old)
+	}
+	h.spaces[sp.name] = sp
+}
+
+// unshareTo makes the namespace on a thread of its own, opens what is needed
+// of it while the thread is inside, binds it to path, and comes home.
+func unshareTo(sp *space, path string) error {
+	home, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(home)
+	return onThread(func() (bool, error) {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return true, &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err),
+				What: fmt.Sprintf("make namespace %s", sp.name)}
+		}
+		err := furnish(sp, path)
+		return unix.Setns(home, unix.CLONE_NEWNET) == nil, err
+	})
+}
+
+func furnish(sp *space, path string) (err error) {
+	if sp.fd, err = unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
+		return err
+	}
+	if err = sp.identify(); err != nil {
+		return err
+	}
+	if sp.conn, err = openConn(); err != nil {
+		return err
+	}
+	sp.cookie, err = unix.GetsockoptUint64(sp.conn.fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	if err != nil {
+		return fmt.Errorf("identity of namespace %s: %w", sp.name, err)
+	}
+	r, err := sp.conn.ask(setFlags(1, unix.IFF_UP, unix.IFF_UP))
+	if err != nil {
+		return err
+	}
+	if r.errno != 0 {
+		return r.errno
+	}
+	if err := unix.Mount("/proc/thread-self/ns/net", path, "none", unix.MS_BIND, ""); err != nil {
+		return &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err), What: "bind " + path}
+	}
+	return nil
+}
+
+// claim makes the file that bears the name; with O_EXCL it is ours alone. Its
+// mode does not show once the namespace is bound over it.
+func claim(path, ns string) error {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0)
+	switch {
+	case errors.Is(err, unix.EEXIST):
+		return failed(unix.EEXIST, host.FieldName, "namespace %s: already exists", ns)
+	case err != nil:
+		return &host.Error{Errno: errnoOf(err), Field: host.FieldName, Kernel: rootWords(err), What: "make " + path}
+	}
+	return unix.Close(fd)
+}
+
+// prepare sees to /run/netns as iproute2's create_netns_dir and netns_add do:
+// it is a shared mount, so that names appear and vanish in all mount
+// namespaces at once. The lock is the one iproute2 takes.
+func (h *Host) prepare() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ready {
+		return nil
+	}
+	if err := os.MkdirAll(runDir, 0o755); err != nil {
+		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "make " + runDir}
+	}
+	dir, err := unix.Open(runDir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "open " + runDir}
+	}
+	defer unix.Close(dir)
+	if err := unix.Flock(dir, unix.LOCK_EX); err != nil {
+		return err
+	}
+	err = unix.Mount("", runDir, "none", unix.MS_SHARED|unix.MS_REC, "")
+	if errors.Is(err, unix.EINVAL) { // not a mount point yet
+		if err = unix.Mount(runDir, runDir, "none", unix.MS_BIND|unix.MS_REC, ""); err == nil {
+			err = unix.Mount("", runDir, "none", unix.MS_SHARED|unix.MS_REC, "")
+		}
+	}
+	if err != nil {
+		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "share " + runDir}
+	}
+	h.ready = true
+	return nil
+}
+
+// namespaceAdopt gives a name to a namespace that something else made.
+func (q *queue) namespaceAdopt(op host.NamespaceAdopt) error {
+	if err := name.Namespace(op.Name); err != nil {
+		return &host.Error{Errno: unix.EINVAL, Field: host.FieldName, What: err.Error()}
+	}
+	fd, err := unix.Open(op.Path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return failed(errnoOf(err), host.FieldNS, "open %s", name.Quote(op.Path))
+	}
+	sp := &space{name: op.Name, fd: fd, links: map[string]int{}, near: map[string]bool{}}
+	if err := q.adopt(sp, op); err != nil {
+		sp.close()
+		return err
+	}
+	q.h.keep(sp)
+	q.undo(host.NamespaceDel{Name: op.Name, ID: sp.cookie})
+	return nil
+}
+
+func (q *queue) adopt(sp *space, op host.NamespaceAdopt) error {
+	if err := checkSpace(sp.fd); err != nil {
+		return &host.Error{Errno: unix.EINVAL, Field: host.FieldNS, Kernel: err.Error(), What: name.Quote(op.Path)}
+	}
+	if err := sp.identify(); err != nil {
+		return err
+	}
+	if _, err := sp.id(); err != nil {
+		return err
+	}
+	if err := q.h.prepare(); err != nil {
+		return err
+	}
+	path := runDir + "/" + op.Name
+	if err := claim(path, op.Name); err != nil {
+		return err
+	}
+	if err := unix.Mount(fmt.Sprintf("/proc/self/fd/%d", sp.fd), path, "none", unix.MS_BIND, ""); err != nil {
+		_ = unix.Unlink(path)
+		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "bind " + path}
+	}
+	return nil
+}

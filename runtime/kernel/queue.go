@@ -1,0 +1,241 @@
+package kernel
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	
+
+	"vnet/runtime/host"
+)
+
+// A queue carries out the operations of one Apply.
+type queue struct {
+	h       *Host
+	ops     []host.Op
+	results []host.Result
+	pending []*message   // not sent yet
+	acked   map[int]bool // operations the kernel has carried out at least in part
+	at      int          // the operation being worked on
+	failed  int          // the one that failed; -1 for none
+	again   bool         // it failed over an index we chose: try without choosing
+}
+
+func newQueue(h *Host, ops []host.Op) *queue {
+	return &queue{h: h, ops: ops, results: make([]host.Result, len(ops)), acked: map[int]bool{}, failed: -1}
+}
+
+func (q *queue) run(ctx context.Context) {
+	for q.at < len(q.ops) && ctx.Err() == nil {
+		err := q.apply(ctx, q.ops[q.at])
+		if err == nil && q.at == len(q.ops)-1 {
+			err = q.flush()
+		}
+		if err == nil {
+			q.at++
+			continue
+		}
+		if q.failed < 0 {
+			q.fail(q.at, err)
+		}
+		if !q.again {
+			q.skip(q.failed + 1)
+			return
+		}
+		q.rewind(q.failed)
+	}
+	if err := q.flush(); err != nil {
+		q.skip(q.failed + 1)
+		return
+	}
+	q.skip(q.at)
+}
+
+// rewind starts again at an operation that failed and was taken back.
+func (q *queue) rewind(i int) {
+	for k := i; k < len(q.ops); k++ {
+		q.results[k] = host.Result{}
+		delete(q.acked, k)
+	}
+	q.at, q.failed, q.again, q.pending = i, -1, false, nil
+}
+
+func (q *queue) skip(from int) {
+	for i := from; i < len(q.results); i++ {
+		q.results[i] = host.Result{Skipped: true}
+	}
+}
+
+func (q *queue) fail(i int, err error) {
+	q.failed = i
+	q.results[i] = host.Result{Err: refusal(q.ops[i], err)}
+}
+
+// apply queues an operation that only creates, and carries out any other.
+func (q *queue) apply(ctx context.Context, op host.Op) error {
+	switch op := op.(type) {
+	case host.LinkAdd:
+		return q.linkAdd(op)
+	case host.AddrSet:
+		return q.addrSet(op)
+	case host.RouteSet:
+		return q.routeSet(op)
+	case host.RuleSet:
+		return q.ruleSet(op)
+	case host.NeighSet:
+		return q.neighSet(op)
+	}
+	if err := q.flush(); err != nil {
+		return err
+	}
+	switch op := op.(type) {
+	case host.NamespaceAdd:
+		return q.namespaceAdd(op)
+	case host.NamespaceAdopt:
+		return q.namespaceAdopt(op)
+	case host.NamespaceDel:
+		return q.namespaceDel()
+	case host.LinkDel:
+		return q.linkDel(op)
+	case host.LinkSet:
+		return q.linkSet(op)
+	case host.LinkMove:
+		return q.linkMove(ctx, op)
+	case host.SysctlSet:
+		return q.sysctlSet(op)
+	case host.HostsAdd:
+		return q.hostsAdd(op)
+	case host.DNSSet:
+		return q.dnsSet(op)
+	case host.FileRestore:
+		return q.fileRestore(op)
+	}
+	return fmt.Errorf("no such operation: %T", op)
+}
+
+// undo notes what takes the operation being worked on back; what is noted
+// later is done first.
+func (q *queue) undo(ops ...host.Op) {
+	r := &q.results[q.at]
+	r.Undo = append(ops, r.Undo...)
+}
+
+// push queues a message of the operation being worked on.
+func (q *queue) push(sp *space, m *message) *message {
+	m.sp, m.op = sp, q.at
+	q.pending = append(q.pending, m)
+	return m
+}
+
+// flush sends what is pending, messages for one namespace together. After an
+// error the operation it belongs to, and those behind it that the kernel went
+// on to carry out, are taken back.
+func (q *queue) flush() error {
+	pending := q.pending
+	q.pending = nil
+	for len(pending) > 0 {
+		n := 1
+		for n < len(pending) && pending[n].sp == pending[0].sp {
+			n++
+		}
+		if err := q.send(pending[:n]); err != nil {
+			return err
+		}
+		pending = pending[n:]
+	}
+	return nil
+}
+
+func (q *queue) send(run []*message) error {
+	c, err := run[0].sp.netlink()
+	if err != nil {
+		q.takeBack(run[0].op)
+		q.fail(run[0].op, err)
+		return err
+	}
+	replies, err := c.do(run...)
+	bad := len(replies)
+	for i, r := range replies {
+		m := run[i]
+		if r.errno == 0 && r.acked && !m.asks() {
+			q.acked[m.op] = true
+		}
+		var said error
+		switch {
+		case r.errno != 0 && bad < i:
+		case r.errno != 0:
+			said = q.refused(m, r)
+		case r.acked && m.then != nil:
+			said = m.then(r)
+		}
+		if said != nil && bad > i {
+			bad, err = i, said
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	i := run[min(bad, len(run)-1)].op
+	q.takeBack(i)
+	q.fail(i, err)
+	return err
+}
+
+// takeBack undoes the operations from i on that the kernel carried out, newest
+// first.
+func (q *queue) takeBack(i int) {
+	for k := min(q.at, len(q.ops)-1); k >= i; k-- {
+		if q.acked[k] {
+			newQueue(q.h, q.results[k].Undo).run(context.Background())
+		}
+	}
+}
+
+// now sends one message at once and returns the answer.
+func (q *queue) now(sp *space, m *message) (*reply, error) {
+	c, err := sp.netlink()
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.ask(m)
+	if err != nil {
+		return nil, err
+	}
+	if r.errno != 0 {
+		m.sp, m.op = sp, q.at
+		return r, q.refused(m, r)
+	}
+	return r, nil
+}
+
+func (q *queue) refused(m *message, r *reply) error {
+	if r.errno == unix.ENODEV {
+		m.sp.drop() // an index may be stale
+	}
+	return refused(q.ops[m.op], m, r)
+}
+
+// index finds an interface by name. What is known is not asked again; what may
+// just be being made is sent first.
+func (q *queue) index(sp *space, link string, f host.Field) (int, error) {
+	if index, ok := sp.known(link); ok {
+		return index, nil
+	}
+	if err := q.flush(); err != nil {
+		return 0, err
+	}
+	if index, ok := sp.known(link); ok {
+		return index, nil
+	}
+	info, err := sp.link(link)
+	if err != nil {
+		return 0, err
+	}
+	if info == nil {
+		return 0, noLink(sp.name, link, f)
+	}
+	return info.index, nil
+}
+

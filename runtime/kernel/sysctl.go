@@ -1,0 +1,194 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"vnet/lang/name"
+	"vnet/runtime/host"
+)
+
+// sysctlPath turns the name of a kernel parameter into a path, as sysctl(8)
+// does: the first separator decides, and the other stands for itself, so that
+// net.ipv4.conf.eth0/100.forwarding is about eth0.100.
+func sysctlPath(key string) (string, error) {
+	path := key
+	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '.' {
+		path = strings.Map(func(r rune) rune {
+			switch r {
+			case '.':
+				return '/'
+			case '/':
+				return '.'
+			}
+			return r
+		}, key)
+	}
+	rest, ok := strings.CutPrefix(path, "net/")
+	if !ok || rest == "" || strings.ContainsRune(rest, 0) {
+		return "", failed(unix.EINVAL, host.FieldKey, "%s is not a parameter of the network: it does not begin with net.", name.Quote(key))
+	}
+	return rest, nil
+}
+
+// openSysctl opens a parameter of the namespace the thread is in. A path that
+// leaves /proc/sys/net by .. or a symbolic link is refused by the kernel.
+func openSysctl(path string, flags uint64) (*os.File, error) {
+	dir, err := unix.Open("/proc/sys/net", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(dir)
+	fd, err := unix.Openat2(dir, path, &unix.OpenHow{
+		Flags:   flags | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// readSysctl reads a parameter of the namespace the thread is in.
+func readSysctl(path string) (string, error) {
+	f, err := openSysctl(path, unix.O_RDONLY)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var b [64 << 10]byte
+	n, err := unix.Read(int(f.Fd()), b[:])
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimRight(string(b[:n]), "\n")
+	if !strings.Contains(text, "\n") {
+		text = strings.Join(strings.Fields(text), " ") // several numbers are set apart by tabs
+	}
+	return text, nil
+}
+
+func writeSysctl(path, value string) error {
+	f, err := openSysctl(path, unix.O_WRONLY)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = unix.Write(int(f.Fd()), []byte(value))
+	return err
+}
+
+// Sysctl reads a kernel parameter.
+func (h *Host) Sysctl(ctx context.Context, ns, key string) (value string, err error) {
+	h.life.RLock()
+	defer h.life.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	path, err := sysctlPath(key)
+	if err != nil {
+		return "", err
+	}
+	sp, err := h.space(ns)
+	if err != nil {
+		return "", err
+	}
+	err = sp.at(func() (err error) {
+		value, err = readSysctl(path)
+		return err
+	})
+	return value, sysctlError(err, host.SysctlSet{NS: ns, Key: key}, false)
+}
+
+func sysctlError(err error, op host.SysctlSet, writing bool) error {
+	if err == nil {
+		return nil
+	}
+	var known *host.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	e := &host.Error{Errno: errnoOf(err), Field: host.FieldKey}
+	key := name.Quote(op.Key)
+	switch {
+	case e.Errno == unix.ENOENT:
+		e.What = fmt.Sprintf("this kernel has no parameter %s in %s", key, op.NS)
+	case e.Errno == unix.EXDEV, e.Errno == unix.ELOOP:
+		e.What = fmt.Sprintf("%s is not below /proc/sys/net", key)
+	case writing && e.Errno == unix.EINVAL:
+		e.Field, e.What = host.FieldValue, fmt.Sprintf("%s does not take the value %q", key, op.Value)
+	case writing:
+		e.What = fmt.Sprintf("set %s in %s", key, op.NS)
+	default:
+		e.What = fmt.Sprintf("read %s in %s", key, op.NS)
+	}
+	return e
+}
+
+// sysctlSet writes a kernel parameter. What cannot be read cannot be put back:
+// such a parameter (route/flush) is an order, not a state.
+func (q *queue) sysctlSet(op host.SysctlSet) error {
+	path, err := sysctlPath(op.Key)
+	if err != nil {
+		return err
+	}
+	sp, err := q.h.space(op.NS)
+	if err != nil {
+		return err
+	}
+	var undo []host.Op
+	err = sp.at(func() error {
+		old, readErr := readSysctl(path)
+		undo = spread(op, path, old)
+		if err := writeSysctl(path, op.Value); err != nil {
+			return err
+		}
+		if readErr == nil {
+			undo = append([]host.Op{host.SysctlSet{NS: op.NS, Key: op.Key, Value: old}}, undo...)
+		}
+		return nil
+	})
+	if err != nil {
+		return sysctlError(err, op, true)
+	}
+	q.undo(undo...)
+	return nil
+}
+
+// spreading are the parameters that overwrite one of every interface: see
+// ip-sysctl.rst and the kernel's inet_forward_change and addrconf_disable_change.
+var spreading = map[string]struct{ dir, file string }{
+	"ipv4/ip_forward":            {"ipv4/conf", "forwarding"},
+	"ipv4/conf/all/forwarding":   {"ipv4/conf", "forwarding"},
+	"ipv6/conf/all/forwarding":   {"ipv6/conf", "forwarding"},
+	"ipv6/conf/all/disable_ipv6": {"ipv6/conf", "disable_ipv6"},
+}
+
+// spread gives what puts the parameters of single interfaces back that differ
+// from the one for all.
+func spread(op host.SysctlSet, path, old string) []host.Op {
+	all, ok := spreading[path]
+	if !ok || old == op.Value {
+		return nil
+	}
+	entries, err := os.ReadDir("/proc/sys/net/" + all.dir)
+	if err != nil {
+		return nil
+	}
+	var ops []host.Op
+	for _, e := range entries {
+		if e.Name() == "all" {
+			continue
+		}
+		one := all.dir + "/" + e.Name() + "/" + all.file
+		if value, err := readSysctl(one); err == nil && value != old {
+			ops = append(ops, host.SysctlSet{NS: op.NS, Key: "net/" + one, Value: value})
+		}
+	}
+	return ops
+}
