@@ -204,14 +204,13 @@ func (w *run) script(ctx context.Context, file *ast.File) {
 		r.Outside = append(r.Outside, "exec at "+at.Pos.ShortString())
 	}
 	r.RolledBack = true
-	if w.set.Remove {
-		w.takeDown(ctx, err)
-		return
-	}
-	if w.tx.Committed() > 0 {
+	w.undone(w.tx.Rollback(ctx, 0, w.undoing), err)
+	switch {
+	case w.set.Remove:
+		w.takeDown(ctx, nil)
+	case w.tx.Committed() > 0:
 		r.Committed = tally.Kept.Pos.ShortString()
 	}
-	w.undone(w.tx.Rollback(ctx, 0, w.undoing), err)
 }
 
 // guarded turns a panic into an error: a mistake in vnet must not leave a half

@@ -19,6 +19,7 @@ const (
 	defaultWithin = 5 * time.Second  // for what should become so: a link comes up, IPv6 looks for duplicates
 	defaultWait   = 30 * time.Second // for wait until
 	probeTimeout  = time.Second      // for one answer to one packet
+	shortestLook  = 100 * time.Millisecond
 	firstPause    = 20 * time.Millisecond
 	longestPause  = 250 * time.Millisecond
 	mostProbes    = 16 // checks of one expect that run at the same time
@@ -208,7 +209,11 @@ func (t *thread) insist(ctx context.Context, p probe, within time.Duration, no b
 	deadline := time.Now().Add(within)
 	rest := firstPause
 	for {
-		v, err := p.once(ctx)
+		look := ctx
+		if within > 0 {
+			look = context.WithValue(ctx, deadlineKey{}, deadline)
+		}
+		v, err := p.once(look)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -231,6 +236,20 @@ func (t *thread) insist(ctx context.Context, p probe, within time.Duration, no b
 		}
 		rest = min(2*rest, longestPause)
 	}
+}
+
+// deadlineKey is where a look finds the end of its time. It is no deadline of
+// the context: what is late is an answer, not an error.
+type deadlineKey struct{}
+
+// patience is how long a look may wait for an answer: as long as it always
+// does, or for what is left of its time, but long enough for a packet.
+func patience(ctx context.Context, usual time.Duration) time.Duration {
+	deadline, ok := ctx.Value(deadlineKey{}).(time.Time)
+	if !ok {
+		return usual
+	}
+	return max(min(usual, time.Until(deadline)), shortestLook)
 }
 
 func (t *thread) execProbe(c *ast.ExecCond) ([]probe, error) {

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -215,6 +216,8 @@ func (t *thread) pings(c *ast.Ping) ([]probe, error) {
 
 func (t *thread) pingOnce(e host.Echo, loss, rtt *limit) func(context.Context) (verdict, error) {
 	return func(ctx context.Context) (verdict, error) {
+		e := e
+		e.Timeout = patience(ctx, e.Timeout)
 		rep, err := t.cfg.Host.Ping(ctx, e)
 		if err != nil {
 			return verdict{}, t.notMeasured(err)
@@ -237,14 +240,10 @@ func (t *thread) notMeasured(err error) error {
 func judgePing(e host.Echo, rep host.EchoReport, loss, rtt *limit) verdict {
 	lost := 100 * float64(rep.Sent-rep.Received) / float64(max(rep.Sent, 1))
 	if loss == nil && rep.Received < rep.Sent || rep.Received == 0 && rtt != nil || rep.Sent == 0 {
-		v := verdict{why: fmt.Sprintf("no answer from %s", e.To)}
 		if rep.Sent > 1 {
-			v.why = fmt.Sprintf("%d of %d requests to %s without an answer", rep.Sent-rep.Received, rep.Sent, e.To)
+			return verdict{why: fmt.Sprintf("%d of %d requests to %s without an answer: %s", rep.Sent-rep.Received, rep.Sent, e.To, rep.Why)}
 		}
-		if rep.Why != "" {
-			v.why += ": " + rep.Why
-		}
-		return v
+		return verdict{why: cmp.Or(rep.Why, fmt.Sprintf("no answer from %s", e.To))}
 	}
 	if loss != nil && !loss.holds(value.Percent{P: lost}) {
 		return verdict{why: fmt.Sprintf("the loss to %s is %.3g%%", e.To, lost)}
@@ -285,6 +284,8 @@ func (t *thread) dials(c *ast.Dial) ([]probe, error) {
 
 func (t *thread) dialOnce(d host.Dial) func(context.Context) (verdict, error) {
 	return func(ctx context.Context) (verdict, error) {
+		d := d
+		d.Timeout = patience(ctx, d.Timeout)
 		err := t.cfg.Host.Connect(ctx, d)
 		switch {
 		case err == nil:

@@ -78,7 +78,7 @@ func linkState(l host.Link) string {
 	if !l.Up {
 		return "DOWN"
 	}
-	if l.Oper == "" || l.Oper == "unknown" {
+	if l.Oper == "" || strings.EqualFold(l.Oper, "unknown") {
 		return "UP"
 	}
 	return strings.ToUpper(l.Oper)
@@ -162,7 +162,7 @@ func Rules(w io.Writer, s *host.State) error {
 			family = "inet6"
 		}
 		priority := strconv.Itoa(r.Priority)
-		r.Priority = 0
+		r.Priority, r.Family = 0, 0
 		t.add(family, priority, r.String())
 	}
 	return t.write(w, "no rules")
