@@ -153,9 +153,17 @@ func (n *Net) kindRefusal(o host.LinkAdd, s *space, l host.Link, parent *link) e
 	case l.VXLAN.ID < 0 || l.VXLAN.ID > maxVNI:
 		return refuse(o, syscall.ERANGE, host.FieldID, "vxlan id %d", l.VXLAN.ID)
 	}
-	for _, other := range s.links {
-		if v := other.VXLAN; v != nil && v.ID == l.VXLAN.ID && cmp.Or(v.Port, portVXLAN) == cmp.Or(l.VXLAN.Port, portVXLAN) {
-			return refuse(o, syscall.EEXIST, host.FieldID, "vxlan id %d in %s", l.VXLAN.ID, s.name)
+	if s.vniTaken(l.VXLAN) != nil {
+		return refuse(o, syscall.EEXIST, host.FieldID, "vxlan id %d in %s", l.VXLAN.ID, s.name)
+	}
+	return nil
+}
+
+// vniTaken finds a tunnel of the namespace with the same id and port.
+func (s *space) vniTaken(v *host.VXLAN) *link {
+	for _, l := range s.links {
+		if o := l.VXLAN; o != nil && o.ID == v.ID && cmp.Or(o.Port, portVXLAN) == cmp.Or(v.Port, portVXLAN) {
+			return l
 		}
 	}
 	return nil

@@ -303,6 +303,10 @@ func firstGlobal(s *space, v6 bool) netip.Addr {
 func (n *Net) Owner(addr netip.Addr) (host.End, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return n.owner(addr)
+}
+
+func (n *Net) owner(addr netip.Addr) (host.End, bool) {
 	best, found := host.End{}, false
 	for name, s := range n.spaces {
 		if l := s.bearer(addr); l != nil && (!found || name < best.NS) {
