@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 
+	"vnet/lang/format"
 	"vnet/repl/command"
 	"vnet/runtime"
 	"vnet/stdlib"
@@ -16,6 +17,7 @@ func main() {
 		Check:  runtime.Check,
 		Plan:   runtime.Plan,
 		Run:    runtime.Run,
+		Format: format.Source,
 		Source: stdlib.Module,
 	}))
 }
