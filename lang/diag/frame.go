@@ -238,7 +238,7 @@ func (p *printer) underline(cells []cell, m mark, win window) {
 	}
 	p.WriteByte('\n')
 	indent := max(0, min(from, p.room()-width))
-	for _, line := range wrap(label, p.room()-indent) {
+	for _, line := range Wrap(label, p.room()-indent, p.room()-indent) {
 		p.rule()
 		p.pad(indent + 1)
 		p.paint(m.color, line)
@@ -250,22 +250,4 @@ func (p *printer) underline(cells []cell, m mark, win window) {
 func (p *printer) rule() {
 	p.pad(p.gutter + 1)
 	p.paint(blue, p.marks.bar)
-}
-
-// wrap breaks text between words into lines of at most width columns; a word
-// wider than that stays whole.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && widths.StringWidth(line)+1+widths.StringWidth(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }

@@ -5,6 +5,7 @@ package diag
 type color string
 
 const (
+	plain  color = ""
 	bold   color = "1"
 	red    color = "1;31"
 	green  color = "1;32"
@@ -14,7 +15,7 @@ const (
 
 // paint writes text in a colour where colours are wanted.
 func (p *printer) paint(c color, text string) {
-	if !p.style.Color || text == "" {
+	if !p.style.Color || text == "" || c == plain {
 		p.WriteString(text)
 		return
 	}

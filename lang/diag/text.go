@@ -39,7 +39,8 @@ const maxOutput = 10
 
 // Text writes the list as people read it: what, where with the source line and
 // a caret, and what to write instead. Source text is cut to the width of the
-// style; sentences are not, so that what they propose can be copied whole.
+// style, 80 columns for none; sentences are broken between words, and only for
+// a terminal.
 func (l List) Text(w io.Writer, sources Sources, style Style) error {
 	var b strings.Builder
 	for i, d := range l {
@@ -66,9 +67,9 @@ func (p *printer) diagnostic(d *Diagnostic, sources Sources) {
 	if d.Severity == Warning {
 		loud = yellow
 	}
-	p.paint(loud, d.Severity.String()+"["+string(d.Code)+"]")
-	p.paint(bold, ": "+name.Quote(d.Summary))
-	p.WriteByte('\n')
+	head := d.Severity.String() + "[" + string(d.Code) + "]"
+	p.paint(loud, head)
+	p.prose(bold, ": "+name.Quote(d.Summary), len(head), 2)
 
 	frames := framesOf(d, sources, loud)
 	p.gutter = 1
@@ -85,7 +86,7 @@ func (p *printer) diagnostic(d *Diagnostic, sources Sources) {
 	p.output(d.Output)
 	for _, h := range d.Help {
 		p.paint(green, "help: ")
-		p.lines(h, "      ")
+		p.lines(h, len("help: "))
 	}
 }
 
@@ -97,7 +98,7 @@ func (p *printer) remark(what, text string) {
 	p.pad(p.gutter + 1)
 	p.paint(blue, "= ")
 	p.WriteString(what + ": ")
-	p.lines(text, strings.Repeat(" ", p.gutter+5+len(what)))
+	p.lines(text, p.gutter+5+len(what))
 }
 
 // output writes the end of what a program printed.
@@ -125,12 +126,34 @@ func (p *printer) output(text string) {
 }
 
 // lines writes text that may have several lines, all but the first indented.
-func (p *printer) lines(text, indent string) {
+// Lines that begin with a space are for copying and never broken.
+func (p *printer) lines(text string, indent int) {
 	for i, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		if i > 0 {
-			p.WriteString(indent)
+			p.pad(indent)
 		}
-		p.WriteString(Line(line) + "\n")
+		if strings.HasPrefix(line, " ") {
+			p.WriteString(Line(line) + "\n")
+			continue
+		}
+		p.prose(plain, Line(line), indent, indent)
+	}
+}
+
+// prose ends a line with a text, from column at; what does not fit goes on
+// further lines, indented.
+func (p *printer) prose(c color, text string, at, indent int) {
+	if p.style.Width <= 0 {
+		p.paint(c, text)
+		p.WriteByte('\n')
+		return
+	}
+	for i, line := range Wrap(text, p.style.width()-at, p.style.width()-indent) {
+		if i > 0 {
+			p.pad(indent)
+		}
+		p.paint(c, line)
+		p.WriteByte('\n')
 	}
 }
 

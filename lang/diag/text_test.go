@@ -74,6 +74,10 @@ func TestText(t *testing.T) {
 	refused.Inside = []string{`transaction "uplink" (two.vnet:5)`, "demo.vnet:2"}
 	printed := New("V4001", in("echo", 0), "`echo` ended with status 1")
 	printed.Output = strings.Repeat("line\n", 14) + "\x1b[2Jlast\tone\r\n\n"
+	prose := New("V5101", in("rigth", 0), "cannot do `link set right:eth0 mtu 70000` while the other end is up").
+		WithHelp("write `link set right:eth0 mtu 1400` or less, or raise it at the other end").
+		WithHelp("look at it:\n  ip -d link show dev a-long-name-that-does-not-fit")
+	prose.Kernel = "mtu greater than device maximum (EINVAL)"
 	wide := New("V1001", in("'x'", 0), "odd").WithLabel("after wide characters")
 
 	for name, c := range map[string]struct {
@@ -84,6 +88,7 @@ func TestText(t *testing.T) {
 		"ascii":   {List{typo}, Style{ASCII: true}},
 		"colour":  {List{typo}, Style{Color: true}},
 		"narrow":  {List{typo}, Style{Width: 40}},
+		"prose":   {List{prose}, Style{Width: 40}},
 		"refused": {List{refused}, Style{}},
 		"output":  {List{printed}, Style{}},
 		"wide":    {List{wide}, Style{}},
@@ -153,7 +158,8 @@ func FuzzText(f *testing.F) {
 			var b strings.Builder
 			_ = list.Text(&b, Source("f", text), style)
 			for i, line := range strings.Split(b.String(), "\n") {
-				if w := widths.StringWidth(line); i > 0 && w > style.width() {
+				framed := strings.Contains(line, marksOf(style).bar)
+				if w := widths.StringWidth(line); i > 0 && framed && w > style.width() {
 					t.Errorf("%d columns where %d fit: %q", w, style.width(), line)
 				}
 				for _, r := range line {
