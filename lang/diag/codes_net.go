@@ -16,7 +16,6 @@ const (
 	NotABridge     Code = "V2005" // a port of something that is no bridge
 	CannotBePort   Code = "V2006" // a kind of interface that no bridge takes
 	CannotMove     Code = "V2007" // a kind of interface that stays in its namespace
-	MissingParent  Code = "V2008" // an interface on nothing
 	BadMTU         Code = "V2009" // an MTU its kind does not take
 	BadMAC         Code = "V2010" // a MAC no interface can bear
 	DuplicateMAC   Code = "V2011" // one MAC twice on a segment

@@ -41,9 +41,6 @@ func (c *checker) newLink(l host.Link, field host.Field) {
 	var parent *link
 	if l.Parent != "" {
 		parent = c.link(s, l.Parent, host.FieldParent)
-	} else if sameMedium(l.Kind) {
-		f := c.add(diag.MissingParent, field, "%s `%s` stands on no interface", l.Kind, l.End())
-		help(f, "say which: %s %s on eth0", l.Kind, l.End())
 	}
 	if l.MTU != 0 {
 		low, high := mtuLimits(l.Kind, parent)

@@ -56,7 +56,6 @@ func TestCheck(t *testing.T) {
 		{host.LinkMove{NS: "h2", Name: "eth0", To: "h1"}, "V2001 to"},
 		{host.LinkMove{NS: "h2", Name: "eth0", To: "h9"}, "V1002 to"},
 		{host.LinkAdd{Link: host.Link{NS: "h1", Name: "m", Kind: "macvlan", Parent: "eth9"}}, "V1101 parent"},
-		{host.LinkAdd{Link: host.Link{NS: "h1", Name: "m", Kind: "macvlan"}}, "V2008 name"},
 		{host.LinkSet{NS: "h1", Name: "eth0", MTU: ptr(70000)}, "V2009 mtu: cannot set mtu 70000 on h1:eth0 (a veth takes 68 to 65535)"},
 		{host.LinkSet{NS: "far", Name: "eth0", MTU: ptr(1000)}, "warning V3010 mtu"},
 		{host.LinkSet{NS: "h1", Name: "eth0", MAC: ptr("01:00:00:00:00:01")}, "V2010 mac"},
