@@ -35,7 +35,7 @@ func (a *app) report(s runtime.Script, r *runtime.Report, opts *runOptions) {
 	default:
 		failure(&b, s, r, opts)
 	}
-	write(a.console.err, b.String())
+	write(a.console.err, a.style().prose(b.String()))
 }
 
 // success is one line:  two-hosts: 2 namespaces, 1 cable; 1 check passed; 12 ms
@@ -69,13 +69,17 @@ func title(s runtime.Script, r *runtime.Report) string {
 
 // failure says what the undo did, and what it did not.
 func failure(b *strings.Builder, s runtime.Script, r *runtime.Report, opts *runOptions) {
-	if !r.Diags.Failed() {
+	if !r.Diags.Failed() && r.Ending != runtime.Incomplete {
 		b.WriteString(ended(r.Ending, opts) + "\n")
 	}
 	undone := fmt.Sprintf("%s undone in %s", count(r.Undone, "change", "changes"), elapsed(r.UndoTime))
 	switch {
 	case r.Ending == runtime.Incomplete:
-		fmt.Fprintf(b, "rollback incomplete: %s; left:\n", undone)
+		what := "rollback"
+		if !r.RolledBack {
+			what = "taking down"
+		}
+		fmt.Fprintf(b, "%s incomplete: %s; left:\n", what, undone)
 		for _, line := range r.Left {
 			b.WriteString("  " + name.Quote(line) + "\n")
 		}

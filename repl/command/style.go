@@ -75,6 +75,27 @@ func (s style) red(text string) string    { return s.paint("1;31", text) }
 func (s style) green(text string) string  { return s.paint("1;32", text) }
 func (s style) yellow(text string) string { return s.paint("1;33", text) }
 
+// prose breaks lines between words on a terminal; further lines of one are
+// indented by two more than it.
+func (s style) prose(text string) string {
+	if s.Width <= 0 {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		bare := strings.TrimLeft(line, " ")
+		indent := len(line) - len(bare)
+		for i, part := range diag.Wrap(bare, s.Width-indent, s.Width-indent-2) {
+			if i > 0 {
+				part = "  " + part
+			}
+			b.WriteString(strings.Repeat(" ", indent) + part + "\n")
+		}
+	}
+	return b.String()
+}
+
 // dot separates parts of a line.
 func (s style) dot() string {
 	if s.ASCII {

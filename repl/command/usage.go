@@ -36,12 +36,13 @@ func (e *usageError) see(cmd *cobra.Command) *usageError {
 }
 
 func (e *usageError) print(w io.Writer, s style) {
-	var b strings.Builder
-	b.WriteString(s.red("error") + s.bold(": "+name.Quote(e.text)) + "\n")
+	text := s.prose("error: " + name.Quote(e.text) + "\n")
+	text = s.red("error") + strings.TrimPrefix(text, "error")
 	for _, h := range e.helps {
-		b.WriteString(s.green("help: ") + name.Quote(h) + "\n")
+		help := s.prose("help: " + name.Quote(h) + "\n")
+		text += s.green("help:") + strings.TrimPrefix(help, "help:")
 	}
-	_, _ = io.WriteString(w, b.String())
+	write(w, text)
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {
@@ -116,15 +117,12 @@ func nearFile(path string) (string, bool) {
 		return path + ".vnet", true
 	}
 	files, _ := filepath.Glob(filepath.Join(globQuote(dir), "*.vnet"))
-	names := make([]string, len(files))
+	stems := make([]string, len(files))
 	for i, f := range files {
-		names[i] = filepath.Base(f)
+		stems[i] = strings.TrimSuffix(filepath.Base(f), ".vnet")
 	}
-	near, ok := name.Near(base, names)
-	if !ok {
-		near, ok = name.Near(base+".vnet", names)
-	}
-	return dir + near, ok
+	near, ok := name.Near(strings.TrimSuffix(base, ".vnet"), stems)
+	return dir + near + ".vnet", ok
 }
 
 func globQuote(s string) string {
