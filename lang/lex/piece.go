@@ -25,19 +25,18 @@ type Piece struct {
 // A cutter takes one token apart.
 type cutter struct {
 	pieces []Piece
-	text   string // of the token
-	base   token.Pos
+	text   string    // of the token
 	done   int       // the offset up to which at is known
 	at     token.Pos // of done
 	fixed  strings.Builder
-	from   int // the offset where fixed begins
+	from   token.Pos // where fixed begins
 	indent string
 }
 
 // Pieces takes a word or quoted text apart. Only a Word of an argument list
 // has quotes inside, outside of ${…}.
 func Pieces(t *lexer.Token) []Piece {
-	c := &cutter{text: t.Value, base: Pos(t), at: Pos(t)}
+	c := &cutter{text: t.Value, at: Pos(t), from: Pos(t)}
 	switch {
 	case t.Type == String:
 		c.quoted(0, len(t.Value))
@@ -52,30 +51,30 @@ func Pieces(t *lexer.Token) []Piece {
 
 // pos returns the place of an offset; offsets come in rising order.
 func (c *cutter) pos(off int) token.Pos {
-	if off < c.done {
-		return Advance(c.base, c.text[:off])
-	}
 	c.at = Advance(c.at, c.text[c.done:off])
 	c.done = off
 	return c.at
 }
 
-func (c *cutter) span(from, to int) token.Span { return token.Span{Pos: c.pos(from), End: c.pos(to)} }
-
 // flush ends the fixed text that came before off.
 func (c *cutter) flush(off int) {
+	at := c.pos(off)
 	if c.fixed.Len() > 0 {
-		c.pieces = append(c.pieces, Piece{Span: c.span(c.from, off), Text: c.fixed.String()})
+		c.pieces = append(c.pieces, Piece{Span: token.Span{Pos: c.from, End: at}, Text: c.fixed.String()})
 		c.fixed.Reset()
 	}
-	c.from = off
+	c.from = at
 }
 
-func (c *cutter) problem(p Problem, from, to int) {
-	c.flush(from)
-	c.pieces = append(c.pieces, Piece{Span: c.span(from, to), Problem: p})
-	c.from = to
+// add ends the fixed text before off, and adds a piece of n bytes.
+func (c *cutter) add(off, n int, p Piece) {
+	c.flush(off)
+	p.Span = token.Span{Pos: c.from, End: c.pos(off + n)}
+	c.pieces = append(c.pieces, p)
+	c.from = p.Span.End
 }
+
+func (c *cutter) problem(p Problem, from, to int) { c.add(from, to-from, Piece{Problem: p}) }
 
 func (c *cutter) word() {
 	for i := 0; i < len(c.text); {
@@ -106,12 +105,11 @@ func (c *cutter) variable(i int, fields bool) int {
 		return 2
 	case text[1] == '{':
 		c.flush(i)
-		c.pieces = append(c.pieces, Piece{Span: c.span(i, i+n), Expr: true, Source: text[2 : n-1], At: Advance(c.pos(i), "${")})
+		c.add(i, n, Piece{Expr: true, Source: text[2 : n-1], At: Advance(c.from, "${")})
 	default:
 		c.flush(i)
-		c.pieces = append(c.pieces, Piece{Span: c.span(i, i+n), Var: true, Source: text[1:n], At: Advance(c.pos(i), "$")})
+		c.add(i, n, Piece{Var: true, Source: text[1:n], At: Advance(c.from, "$")})
 	}
-	c.from = i + n
 	return n
 }
 

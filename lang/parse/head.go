@@ -23,7 +23,8 @@ func (s *session) strangeHead(lx *lexer.PeekingLexer, t, second *lexer.Token) er
 		f.opaque = !later.Block
 		return f.help("%s", later.Help)
 	}
-	if line, ok := usage.Foreign(s.lineWords(lx)); ok {
+	if _, ok := usage.Foreign([]string{word}); ok {
+		line, _ := usage.Foreign(s.lineWords(lx))
 		f := faultAt(t, diag.OtherTool, "`%s` is not a statement of vnet", word)
 		f.opaque = true
 		return f.help("write `%s`", line)
@@ -35,7 +36,7 @@ func (s *session) strangeHead(lx *lexer.PeekingLexer, t, second *lexer.Token) er
 	case isSign(second, "=") && lex.Ident(word):
 		return faultAt(t, diag.BareAssignment, "`%s = …` needs `let` or `set`", word).
 			help("write `let %s = …` to make a variable, `set %s = …` to change one", word, word)
-	case !lex.Idents(word):
+	case !lex.Idents(word), usage.Reserved(word) && word != "rollback":
 		return notStatement(t)
 	case s.blockAhead(lx):
 		f := faultAt(t, diag.NotStatement, "no statement `%s` with a block", word)
@@ -79,7 +80,8 @@ func withNear(f *fault, word string) *fault {
 // lineWords returns the words of the statement that begins at the next token.
 func (s *session) lineWords(lx *lexer.PeekingLexer) []string {
 	var words []string
-	for i := s.indexOf(lx.Peek()); i < len(s.scan.Tokens) && len(words) < 40; i++ {
+	from := s.indexOf(lx.Peek())
+	for i := from; i < min(len(s.scan.Tokens), from+100); i++ {
 		t := &s.scan.Tokens[i]
 		if ends(t) || isSign(t, "{") {
 			break

@@ -49,6 +49,7 @@ func notStatement(t *lexer.Token) *fault {
 	if t.Type == lex.Word {
 		return withNear(f, t.Value)
 	}
+	f.opaque = true
 	return f.help("a statement begins with a word such as `ns`, `veth` or `expect`")
 }
 
@@ -80,6 +81,7 @@ func missingArrow(t *lexer.Token) *fault {
 func missingBlock(lx *lexer.PeekingLexer, t *lexer.Token) *fault {
 	f := faultAt(t, diag.MissingBlock, "`{` is missing before the block")
 	if t.Type == lex.Newline && isSign(peek2(lx), "{") {
+		f.below = true
 		f.help("write the `{` at the end of the line")
 	}
 	return f

@@ -49,6 +49,11 @@ func (s *session) problem(t *lexer.Token) *diag.Diagnostic {
 	return say(diag.StrayBracket, "`"+t.Value+"` closes nothing", "")
 }
 
+// multiline reports whether a Bad token is a text that further lines may close.
+func multiline(t *lexer.Token) bool {
+	return lex.ProblemOf(t) == lex.OpenString && (strings.Contains(t.Value, `"""`) || strings.Contains(t.Value, "'''"))
+}
+
 func controlHelp(c byte) string {
 	switch c {
 	case 0:

@@ -90,9 +90,13 @@ func (s *session) recover(lx *lexer.PeekingLexer, bad *fault) *ast.BadStmt {
 	first := lx.Peek()
 	stmt := &ast.BadStmt{}
 	var open []string
-	for n := 0; ; n++ {
+	for {
 		t := lx.Peek()
-		if t.Type == lex.EOF || len(open) == 0 && ends(t) && (n > 0 || t.Type == lex.Newline) {
+		if t.Type == lex.Newline && bad.below && t.Pos.Offset == bad.at {
+			lx.Next()
+			continue
+		}
+		if t.Type == lex.EOF || len(open) == 0 && ends(t) {
 			break
 		}
 		if t.Type == lex.Sign && !bad.opaque && t.Value == "{" && t.Pos.Offset >= bad.at && len(open) == 0 && peek2(lx).Type == lex.Newline {
@@ -147,6 +151,7 @@ type fault struct {
 	at     int    // the offset of tok
 	phrase string // what is wanted, where d is nil
 	opaque bool   // a block in the statement is not made of statements
+	below  bool   // the block begins on the next line
 }
 
 func (f *fault) Error() string {
@@ -193,7 +198,10 @@ func (s *session) faultOf(lx *lexer.PeekingLexer, err error) *fault {
 // describe reports a fault in the statement that begins at first.
 func (s *session) describe(lx *lexer.PeekingLexer, from lexer.Checkpoint, first *lexer.Token, f *fault) {
 	if lex.ProblemOf(f.tok) != 0 {
-		s.report(s.problem(f.tok))
+		d, curable := s.problem(f.tok), multiline(f.tok)
+		s.diags = append(s.diags, d)
+		s.hard = s.hard || !curable
+		f.at = len(s.text) // what else is bad in this statement comes from that
 		return
 	}
 	d := f.d
