@@ -2,8 +2,10 @@ module vnet
 
 go 1.26.0
 
+require github.com/alecthomas/participle/v2 v2.1.4
+
 require (
-	github.com/alecthomas/participle/v2 v2.1.4
+	github.com/chzyer/readline v1.5.1 // indirect
 	github.com/clipperhouse/uax29/v2 v2.2.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/mattn/go-runewidth v0.0.31 // indirect

@@ -18,6 +18,10 @@ func main() {
 		Plan:   runtime.Plan,
 		Run:    runtime.Run,
 		Format: format.Source,
+		Session: func(dir string, set runtime.Settings) (command.Session, error) {
+			return runtime.NewSession(dir, set)
+		},
+		Format: format.Source,
 		Source: stdlib.Module,
 	}))
 }

@@ -156,12 +156,7 @@ func newRun(k host.Host, s Script, set Settings, r *Report) *run {
 	net := model.New(model.Options{Source: k})
 	w.tx = tx.New(k, net)
 	w.tx.Limit = queueLimit
-	w.tx.Trace = func(step tx.Step) {
-		w.done++
-		if set.Trace != nil {
-			set.Trace(Step{Op: step.Op, At: step.At})
-		}
-	}
+	w.tx.Trace = w.trace
 	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Module: stdlib.Module,
 		Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr}
 	if set.Progress != nil {
@@ -172,6 +167,14 @@ func newRun(k host.Host, s Script, set Settings, r *Report) *run {
 	}
 	w.interp = eval.New(cfg)
 	return w
+}
+
+// trace counts an operation, and tells whoever wants to know of it.
+func (w *run) trace(step tx.Step) {
+	w.done++
+	if w.set.Trace != nil {
+		w.set.Trace(Step{Op: step.Op, At: step.At})
+	}
 }
 
 func firstLine(text string, at token.Span) string {

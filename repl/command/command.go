@@ -22,9 +22,10 @@ type Engine struct {
 	Plan   func(context.Context, runtime.Script) ([]runtime.Step, diag.List)
 	Run    func(context.Context, runtime.Script, runtime.Settings) *runtime.Report
 	Format func(name, src string) (string, diag.List)
-	Prompt func(context.Context, Streams) int         // the prompt; its exit status
-	IP     func(host.Op) []string                     // the lines of ip(8) that do the same
-	Source func(module string) (text string, ok bool) // modules that are no files
+	// Session is what is behind the prompt.
+	Session func(dir string, set runtime.Settings) (Session, error)
+	IP      func(host.Op) []string                     // the lines of ip(8) that do the same
+	Source  func(module string) (text string, ok bool) // modules that are no files
 }
 
 // Streams are the standard input and output of a command.
@@ -153,18 +154,8 @@ func (a *app) replCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "repl",
 		Short: "Open the prompt",
-		Long:  "Open the prompt. Each statement is carried out and kept at once;\n`begin`, `commit` and `rollback` are there.",
+		Long:  "Open the prompt. Each entry is carried out and kept at once, or undone as a\nwhole when something fails. From a pipe it reads entries without a prompt.",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.prompt(cmd.Context()) },
 	}
-}
-
-func (a *app) prompt(ctx context.Context) error {
-	if a.Prompt == nil {
-		return misuse("this build of vnet has no prompt").help("give it a script: `vnet lab.vnet`")
-	}
-	if code := a.Prompt(ctx, a.std); code != 0 {
-		return status(code)
-	}
-	return nil
 }
