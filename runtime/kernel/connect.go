@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,21 +156,22 @@ func (h *Host) bound(to netip.AddrPort) bool {
 	defer h.life.RUnlock()
 	names, _ := spaceNames()
 	for _, ns := range append(names, host.Start) {
-		sp, err := h.space(ns)
+		sp, done, err := h.peek(ns)
 		if err != nil {
 			continue
 		}
-		addrs, err := sp.addrs(0)
-		if err != nil {
-			continue
-		}
-		for _, a := range addrs {
-			if a.Prefix.Addr() == to.Addr().Unmap().WithZone("") && sp.listens(int(to.Port())) {
-				return true
-			}
+		found := sp.has(to.Addr().Unmap().WithZone("")) && sp.listens(int(to.Port()))
+		done()
+		if found {
+			return true
 		}
 	}
 	return false
+}
+
+func (sp *space) has(ip netip.Addr) bool {
+	addrs, err := sp.addrs(0)
+	return err == nil && slices.ContainsFunc(addrs, func(a host.Addr) bool { return a.Prefix.Addr() == ip })
 }
 
 // listens looks for a UDP socket in /proc/net/udp (proc_net(5)).

@@ -48,9 +48,13 @@ func (l *link) host(ns string, name func(int) string) host.Link {
 
 func (l *link) bridge() *host.Bridge {
 	stp := l.data.u32(nl.IFLA_BR_STP_STATE) != 0
-	filtering := l.data.u8(nl.IFLA_BR_VLAN_FILTERING) != 0
 	ageing := unclock(l.data.u32(nl.IFLA_BR_AGEING_TIME))
-	return &host.Bridge{STP: &stp, VLANFiltering: &filtering, Ageing: &ageing}
+	b := &host.Bridge{STP: &stp, Ageing: &ageing}
+	if l.data.has(nl.IFLA_BR_VLAN_FILTERING) { // a kernel without it says nothing
+		filtering := l.data.u8(nl.IFLA_BR_VLAN_FILTERING) != 0
+		b.VLANFiltering = &filtering
+	}
+	return b
 }
 
 // only leaves the attributes that another names too.

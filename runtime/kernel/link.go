@@ -199,6 +199,12 @@ func (q *queue) remake(sp *space, l *link) ([]host.Op, error) {
 	}
 	add := host.LinkAdd{Link: l.plan(sp)}
 	kept, err := sp.kept(l.index)
+	if err != nil {
+		return nil, err
+	}
+	if l.kind == "bridge" {
+		kept, err = sp.ports(l, kept)
+	}
 	if err != nil || l.kind != "veth" {
 		return append([]host.Op{add}, kept...), err
 	}
@@ -210,6 +216,20 @@ func (q *queue) remake(sp *space, l *link) ([]host.Op, error) {
 	add.Peer = &far
 	more, err := other.kept(peer.index)
 	return append(append([]host.Op{add}, kept...), more...), err
+}
+
+// ports adds the operations that give a bridge its ports back.
+func (sp *space) ports(bridge *link, ops []host.Op) ([]host.Op, error) {
+	links, err := sp.allLinks()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range links {
+		if l.master == bridge.index {
+			ops = append(ops, host.LinkSet{NS: sp.name, Name: l.name, Master: &bridge.name})
+		}
+	}
+	return ops, nil
 }
 
 // plan describes the interface so that it can be made again.

@@ -168,7 +168,7 @@ func (q *queue) newLink(a, b *end) (*message, error) {
 			case b != nil:
 				m.nest(nl.VETH_INFO_PEER, func() { b.asPeer(m, a) })
 			case a.Kind == "bridge":
-				bridgeData(m, a.Bridge)
+				bridgeData(m, a.Bridge, true)
 			case a.Kind == "macvlan":
 				err = macvlanData(m, a.Macvlan)
 			case a.Kind == "vxlan":
@@ -216,14 +216,16 @@ func clock(d time.Duration) uint32 { return uint32((d + 5*time.Millisecond) / (1
 
 func unclock(v uint32) time.Duration { return time.Duration(v) * 10 * time.Millisecond }
 
-func bridgeData(m *message, b *host.Bridge) {
+// bridgeData leaves out for a new bridge what is the default anyway: a kernel
+// without vlan_filtering refuses even "off".
+func bridgeData(m *message, b *host.Bridge, fresh bool) {
 	if b == nil {
 		return
 	}
 	if b.STP != nil {
 		m.u32(host.FieldNone, nl.IFLA_BR_STP_STATE, bit[uint32](*b.STP))
 	}
-	if b.VLANFiltering != nil {
+	if b.VLANFiltering != nil && (*b.VLANFiltering || !fresh) {
 		m.u8(host.FieldNone, nl.IFLA_BR_VLAN_FILTERING, bit[uint8](*b.VLANFiltering))
 	}
 	if b.Ageing != nil {
@@ -355,6 +357,9 @@ func (q *queue) explainAdd(a, b *end) func(*host.Error) {
 		if b != nil {
 			b.sp.unlearn(b.Name)
 		}
+		if b != nil && e.Errno == unix.EINVAL && e.Kernel == "" {
+			explainVethMTU(e, a, b)
+		}
 		if e.Errno != unix.EEXIST && e.Errno != unix.EBUSY {
 			return
 		}
@@ -375,5 +380,15 @@ func (q *queue) explainAdd(a, b *end) func(*host.Error) {
 			b.sp.forget()
 		}
 		q.again = true
+	}
+}
+
+// explainVethMTU finds what the kernel's veth_validate refuses without a word.
+func explainVethMTU(e *host.Error, ends ...*end) {
+	for _, end := range ends {
+		if end.MTU != 0 && (end.MTU < 68 || end.MTU > 65535) {
+			e.Field, e.What = host.FieldMTU, fmt.Sprintf("mtu %d of %s in %s: a veth takes 68 to 65535", end.MTU, end.Name, end.NS)
+			return
+		}
 	}
 }

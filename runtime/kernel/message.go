@@ -18,7 +18,6 @@ type message struct {
 	sp      *space             // whose connection it goes out on
 	op      int                // the place of its operation in the queue
 	field   host.Field         // what an error is about when the kernel does not say
-	harmful bool               // the operation is in force, wholly or in part, once it is acknowledged
 	then    func(*reply) error // reads the answer
 	explain func(*host.Error)  // puts an error into words
 }
@@ -70,10 +69,6 @@ func (m *message) text(f host.Field, kind int, s string) {
 }
 
 func (m *message) u8(f host.Field, kind int, v uint8) { m.put(f, kind, []byte{v}) }
-
-func (m *message) u16(f host.Field, kind int, v uint16) {
-	m.put(f, kind, native.AppendUint16(nil, v))
-}
 
 func (m *message) u32(f host.Field, kind int, v uint32) {
 	m.put(f, kind, native.AppendUint32(nil, v))
@@ -133,13 +128,6 @@ func (a attrs) has(kind int) bool { _, ok := a[uint16(kind)]; return ok }
 func (a attrs) u8(kind int) int {
 	if b := a[uint16(kind)]; len(b) >= 1 {
 		return int(b[0])
-	}
-	return 0
-}
-
-func (a attrs) u16(kind int) int {
-	if b := a[uint16(kind)]; len(b) >= 2 {
-		return int(native.Uint16(b))
 	}
 	return 0
 }

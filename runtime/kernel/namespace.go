@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"vnet/lang/name"
@@ -24,7 +25,7 @@ func (q *queue) namespaceAdd(op host.NamespaceAdd) error {
 	if err := claim(path, op.Name); err != nil {
 		return err
 	}
-	sp := &space{name: op.Name, fd: -1, made: true, next: 2, links: map[string]int{"lo": 1}, near: map[string]bool{}}
+	sp := &space{name: op.Name, fd: netns.None(), made: true, next: 2, links: map[string]int{"lo": 1}, near: map[string]bool{}}
 	if err := unshareTo(sp, path); err != nil {
 		sp.close()
 		_ = unix.Unlink(path)
@@ -47,25 +48,22 @@ func (h *Host) keep(sp *space) {
 // unshareTo makes the namespace on a thread of its own, opens what is needed
 // of it while the thread is inside, binds it to path, and comes home.
 func unshareTo(sp *space, path string) error {
-	home, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(home)
 	return onThread(func() (bool, error) {
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			return true, &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err),
+		home, err := netns.Get()
+		if err != nil {
+			return true, err
+		}
+		defer home.Close()
+		if sp.fd, err = netns.New(); err != nil {
+			return false, &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err),
 				What: fmt.Sprintf("make namespace %s", sp.name)}
 		}
-		err := furnish(sp, path)
-		return unix.Setns(home, unix.CLONE_NEWNET) == nil, err
+		err = furnish(sp, path)
+		return netns.Set(home) == nil, err
 	})
 }
 
 func furnish(sp *space, path string) (err error) {
-	if sp.fd, err = unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
-		return err
-	}
 	if err = sp.identify(); err != nil {
 		return err
 	}
@@ -144,7 +142,7 @@ func (q *queue) namespaceAdopt(op host.NamespaceAdopt) error {
 	if err != nil {
 		return failed(errnoOf(err), host.FieldNS, "open %s", name.Quote(op.Path))
 	}
-	sp := &space{name: op.Name, fd: fd, links: map[string]int{}, near: map[string]bool{}}
+	sp := &space{name: op.Name, fd: netns.NsHandle(fd), links: map[string]int{}, near: map[string]bool{}}
 	if err := q.adopt(sp, op); err != nil {
 		sp.close()
 		return err
@@ -155,7 +153,7 @@ func (q *queue) namespaceAdopt(op host.NamespaceAdopt) error {
 }
 
 func (q *queue) adopt(sp *space, op host.NamespaceAdopt) error {
-	if err := checkSpace(sp.fd); err != nil {
+	if err := checkSpace(int(sp.fd)); err != nil {
 		return &host.Error{Errno: unix.EINVAL, Field: host.FieldNS, Kernel: err.Error(), What: name.Quote(op.Path)}
 	}
 	if err := sp.identify(); err != nil {

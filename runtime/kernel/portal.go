@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"vnet/lang/name"
@@ -117,7 +118,7 @@ func (sp *space) furnishPortal() error {
 	if sp.name == host.Start {
 		return nil
 	}
-	if err := unix.Setns(sp.fd, unix.CLONE_NEWNET); err != nil {
+	if err := netns.Set(sp.fd); err != nil {
 		return entering(sp.name, err)
 	}
 	if err := unix.Unshare(unix.CLONE_FS | unix.CLONE_NEWNS); err != nil {

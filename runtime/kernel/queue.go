@@ -6,8 +6,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	
-
 	"vnet/runtime/host"
 )
 
@@ -238,4 +236,3 @@ func (q *queue) index(sp *space, link string, f host.Field) (int, error) {
 	}
 	return info.index, nil
 }
-

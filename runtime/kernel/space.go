@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"vnet/lang/name"
@@ -20,8 +21,8 @@ const runDir = "/run/netns"
 // A space is what is known and open of one namespace.
 type space struct {
 	name   string
-	fd     int    // of its nsfs file
-	ino    uint64 // of that file: nothing else has it while fd is open
+	fd     netns.NsHandle
+	ino    uint64 // of its nsfs file: nothing else has it while fd is open
 	cookie uint64 // SO_NETNS_COOKIE: never used twice until the machine is restarted
 	made   bool   // by us, so that nobody else uses it
 
@@ -49,13 +50,35 @@ func (h *Host) space(ns string) (*space, error) {
 	if err != nil {
 		return nil, err
 	}
-	sp := &space{name: ns, fd: fd, links: map[string]int{}, near: map[string]bool{}}
+	sp := &space{name: ns, fd: netns.NsHandle(fd), links: map[string]int{}, near: map[string]bool{}}
 	if err := sp.identify(); err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
 	h.spaces[ns] = sp
 	return sp, nil
+}
+
+// peek returns a namespace only to look at it: what was not open before is
+// closed by done, for an open descriptor keeps a namespace alive.
+func (h *Host) peek(ns string) (sp *space, done func(), err error) {
+	h.mu.Lock()
+	_, known := h.spaces[ns]
+	h.mu.Unlock()
+	if known || ns == host.Start {
+		sp, err = h.space(ns)
+		return sp, func() {}, err
+	}
+	fd, err := openSpace(ns)
+	if err != nil {
+		return nil, nil, err
+	}
+	sp = &space{name: ns, fd: netns.NsHandle(fd), links: map[string]int{}, near: map[string]bool{}}
+	if err := sp.identify(); err != nil {
+		sp.close()
+		return nil, nil, err
+	}
+	return sp, sp.close, nil
 }
 
 func (sp *space) bears(ns string) bool {
@@ -65,7 +88,7 @@ func (sp *space) bears(ns string) bool {
 
 func (sp *space) identify() error {
 	var st unix.Stat_t
-	if err := unix.Fstat(sp.fd, &st); err != nil {
+	if err := unix.Fstat(int(sp.fd), &st); err != nil {
 		return err
 	}
 	sp.ino = st.Ino
@@ -152,17 +175,17 @@ func noSpace(ns string, errno unix.Errno) error {
 
 // at runs f on a thread inside the namespace.
 func (sp *space) at(f func() error) error {
-	home, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(home)
 	return onThread(func() (bool, error) {
-		if err := unix.Setns(sp.fd, unix.CLONE_NEWNET); err != nil {
+		home, err := netns.Get()
+		if err != nil {
+			return true, err
+		}
+		defer home.Close()
+		if err := netns.Set(sp.fd); err != nil {
 			return true, entering(sp.name, err)
 		}
-		err := f()
-		return unix.Setns(home, unix.CLONE_NEWNET) == nil, err
+		err = f()
+		return netns.Set(home) == nil, err
 	})
 }
 
@@ -201,9 +224,8 @@ func (sp *space) close() {
 		sp.portal.retire()
 		sp.portal = nil
 	}
-	if sp.fd >= 0 {
-		unix.Close(sp.fd)
-		sp.fd = -1
+	if sp.fd.IsOpen() {
+		_ = sp.fd.Close()
 	}
 }
 

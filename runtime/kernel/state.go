@@ -112,10 +112,11 @@ func (h *Host) neighbours(sp *space, want int, see func(id int, other *space) bo
 			return nil
 		}
 		tried[ns] = true
-		other, err := h.space(ns)
+		other, done, err := h.peek(ns)
 		if err != nil {
 			return nil // gone meanwhile, or no namespace: then nobody's neighbour
 		}
+		defer done()
 		m := newMessage(unix.RTM_GETNSID, 0, 4) // struct rtgenmsg, padded
 		m.u32(host.FieldNone, nsaFD, uint32(other.fd))
 		r, err := c.ask(m)
@@ -127,6 +128,9 @@ func (h *Host) neighbours(sp *space, want int, see func(id int, other *space) bo
 			return nil
 		}
 		seen[id] = true
+		if other, err = h.space(ns); err != nil {
+			return nil
+		}
 		if see(id, other) {
 			want--
 		}

@@ -1,0 +1,114 @@
+package kernel
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"vnet/runtime/host"
+)
+
+// linkMove moves an interface to another namespace and puts back what the
+// kernel drops on the way: addresses, routes and the up state.
+func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
+	from, err := q.h.space(op.NS)
+	if err != nil {
+		return err
+	}
+	to, err := q.h.space(op.To)
+	if err != nil {
+		if e, ok := err.(*host.Error); ok {
+			e.Field = host.FieldTo
+		}
+		return err
+	}
+	l, err := from.link(op.Name)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return noLink(op.NS, op.Name, host.FieldName)
+	}
+	if from.ino == to.ino {
+		return nil
+	}
+	kept, err := from.kept(l.index)
+	if err != nil {
+		return err
+	}
+	undo := []host.Op{host.LinkMove{NS: op.To, Name: op.Name, To: op.NS}}
+	if l.master != 0 {
+		master := l.plan(from).Master
+		undo = append(undo, host.LinkSet{NS: op.NS, Name: op.Name, Master: &master})
+	}
+	m := setLink(l.index, host.FieldTo, unix.IFLA_NET_NS_FD, native.AppendUint32(nil, uint32(to.fd)))
+	m.explain = explainMove(op)
+	if _, err := q.now(from, m); err != nil {
+		return err
+	}
+	from.unlearn(op.Name)
+	q.undo(append(undo, kept...)...)
+	if err := q.settle(ctx, to, l, op, kept); err != nil {
+		newQueue(q.h, q.results[q.at].Undo).run(context.Background())
+		return err
+	}
+	return nil
+}
+
+func explainMove(op host.LinkMove) func(*host.Error) {
+	return func(e *host.Error) {
+		switch {
+		case e.Errno == unix.EEXIST:
+			e.Field, e.What = host.FieldTo, fmt.Sprintf("interface %s in %s: already exists", op.Name, op.To)
+		case e.Errno == unix.EINVAL && (e.Kernel == "" || strings.Contains(e.Kernel, "immutable")):
+			e.Field, e.What = host.FieldName, fmt.Sprintf("%s in %s cannot change namespace", op.Name, op.NS)
+		}
+	}
+}
+
+// settle puts back in the new namespace what the kernel dropped. A route that
+// leaves by other interfaces too cannot come along.
+func (q *queue) settle(ctx context.Context, to *space, l *link, op host.LinkMove, kept []host.Op) error {
+	moved, err := to.link(op.Name)
+	if err != nil {
+		return err
+	}
+	if moved == nil {
+		return noLink(op.To, op.Name, host.FieldName)
+	}
+	var ops []host.Op
+	if l.flags&unix.IFF_UP != 0 {
+		ops = append(ops, host.LinkSet{NS: op.To, Name: op.Name, Up: true})
+	}
+	for _, k := range kept {
+		switch k := k.(type) {
+		case host.AddrSet:
+			k.Verb, k.Addr.NS = host.Add, op.To
+			ops = append(ops, k)
+		case host.RouteSet:
+			if foreign(k.Route, op.Name) {
+				continue
+			}
+			k.Verb, k.Route.NS = host.Add, op.To
+			ops = append(ops, k)
+		case host.NeighSet:
+			k.Neigh.NS = op.To
+			ops = append(ops, k)
+		}
+	}
+	inner := newQueue(q.h, ops)
+	inner.run(ctx)
+	for _, r := range inner.results {
+		if r.Err != nil {
+			return r.Err
+		}
+	}
+	return ctx.Err()
+}
+
+func foreign(r host.Route, link string) bool {
+	return slices.ContainsFunc(r.Nexthop, func(n host.Nexthop) bool { return n.Dev != link })
+}
