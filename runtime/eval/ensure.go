@@ -39,7 +39,7 @@ func (t *thread) converge(at token.Span, op host.Op, w where) ([]host.Op, error)
 
 // now is what a namespace holds, with all that was queued.
 func (t *thread) now(ns string) (*host.State, error) {
-	if err := t.cfg.Tx.Flush(t.ctx); err != nil {
+	if err := t.tx().Flush(t.ctx); err != nil {
 		return nil, err
 	}
 	state, err := t.cfg.Host.State(t.ctx, ns)

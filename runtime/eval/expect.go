@@ -54,7 +54,7 @@ func (t *thread) expect(s *ast.Expect) error {
 	if t.cfg.Rehearse {
 		return nil
 	}
-	if err := t.cfg.Tx.Flush(t.ctx); err != nil {
+	if err := t.tx().Flush(t.ctx); err != nil {
 		return err
 	}
 	if s.No && !q.given {
@@ -96,7 +96,7 @@ func (t *thread) wait(s *ast.Wait) error {
 		if err != nil || t.cfg.Rehearse {
 			return err
 		}
-		if err := t.cfg.Tx.Flush(t.ctx); err != nil {
+		if err := t.tx().Flush(t.ctx); err != nil {
 			return err
 		}
 		return pause(t.ctx, d)
@@ -105,7 +105,9 @@ func (t *thread) wait(s *ast.Wait) error {
 	if err != nil {
 		return err
 	}
-	q.within = defaultWait
+	if !q.given {
+		q.within = defaultWait
+	}
 	var every time.Duration
 	for _, o := range s.Opts {
 		switch o.Name {
@@ -121,7 +123,7 @@ func (t *thread) wait(s *ast.Wait) error {
 	if t.cfg.Rehearse {
 		return nil
 	}
-	if err := t.cfg.Tx.Flush(t.ctx); err != nil {
+	if err := t.tx().Flush(t.ctx); err != nil {
 		return err
 	}
 	return t.ask(q, s.No, every, func(p probe, v verdict) error {
@@ -249,7 +251,7 @@ func patience(ctx context.Context, usual time.Duration) time.Duration {
 	if !ok {
 		return usual
 	}
-	return max(min(usual, time.Until(deadline)), shortestLook)
+	return max(min(usual, time.Until(deadline).Round(time.Millisecond)), shortestLook)
 }
 
 func (t *thread) execProbe(c *ast.ExecCond) ([]probe, error) {

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"errors"
+	"slices"
 
 	"vnet/lang/ast"
 	"vnet/lang/diag"
@@ -169,33 +170,29 @@ func (t *thread) forEach(s *ast.For) error {
 	if err != nil {
 		return err
 	}
-	elems, err := value.Elements(v)
+	rounds, err := value.Each(v, len(s.Vars))
 	if errors.Is(err, value.ErrUnknown) {
 		sub := t.perhaps()
-		return sub.settle(sub.round(s, value.Unknown{}))
+		return sub.settle(sub.round(s, slices.Repeat([]value.Value{value.Unknown{}}, len(s.Vars))))
 	}
 	if err != nil {
 		return t.wrong(s.In.Where(), err)
 	}
-	for e := range elems {
-		if stop, err := ended(t.round(s, e)); stop {
+	for values, err := range rounds {
+		if err != nil {
+			return t.wrong(s.In.Where(), err)
+		}
+		if stop, err := ended(t.round(s, values)); stop {
 			return err
 		}
 	}
 	return nil
 }
 
-// round runs the body of a for with one element.
-func (t *thread) round(s *ast.For, v value.Value) error {
+// round runs the body of a for with the values of its variables.
+func (t *thread) round(s *ast.For, values []value.Value) error {
 	sub := t.fork()
 	sub.loops++
-	values := []value.Value{v}
-	if len(s.Vars) > 1 {
-		var err error
-		if values, err = t.unpack(s.Vars, v, s.In.Where()); err != nil {
-			return err
-		}
-	}
 	for i, n := range s.Vars {
 		sub.scope.define(n.Text, values[i], n.Span)
 	}

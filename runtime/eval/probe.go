@@ -172,16 +172,20 @@ func (t *thread) pings(c *ast.Ping) ([]probe, error) {
 		if o.Name != "count" && o.Name != "size" {
 			continue
 		}
-		n, at, err := t.number(o.Args[0])
+		a, err := t.one(o.Args[0])
 		if err != nil {
 			return nil, err
 		}
-		low, high := int64(1), int64(100000)
+		read, low, high := value.AsInt, int64(1), int64(100000)
 		if o.Name == "size" {
-			low, high = 0, 65507
+			read, low, high = value.AsSize, 0, 65507
+		}
+		n, err := read(a.v)
+		if err != nil {
+			return nil, t.wrong(a.at, err)
 		}
 		if n < low || n > high {
-			return nil, t.fail(diag.OutOfBounds, at, "%s is from %d to %d", o.Name, low, high)
+			return nil, t.fail(diag.OutOfBounds, a.at, "%s is from %d to %d", o.Name, low, high)
 		}
 		if o.Name == "count" {
 			echo.Count = int(n)
@@ -410,18 +414,31 @@ func (t *thread) routesTo(c *ast.RouteTo) ([]probe, error) {
 				return nil, err
 			}
 		}
+		dev := ""
+		if o := c.Opts.Get("dev"); o != nil {
+			in := *t
+			in.space = ns
+			e, err := in.device(o.Args[0])
+			if err != nil {
+				return nil, err
+			}
+			dev = e.Name
+		}
 		what := fmt.Sprintf("route %s -> %s", ns, dest.v)
-		out = append(out, probe{what, t.routeOnce(ns, want, isDefault, via)})
+		as := func(r host.Route) bool {
+			return (!via.IsValid() || r.Via == via) && (dev == "" || r.Dev == dev)
+		}
+		out = append(out, probe{what, t.routeOnce(ns, want, isDefault, as)})
 	}
 	return out, nil
 }
 
 // routeOnce asks for the route that a packet to the first address of the
 // destination would take; for default, whether the main table has one.
-func (t *thread) routeOnce(ns string, want netip.Prefix, isDefault bool, via netip.Addr) func(context.Context) (verdict, error) {
+func (t *thread) routeOnce(ns string, want netip.Prefix, isDefault bool, as func(host.Route) bool) func(context.Context) (verdict, error) {
 	return func(ctx context.Context) (verdict, error) {
 		if isDefault {
-			return t.defaultOnce(ctx, ns, via)
+			return t.defaultOnce(ctx, ns, as)
 		}
 		dst := want.Masked().Addr()
 		if want.Bits() < dst.BitLen()-1 {
@@ -431,14 +448,11 @@ func (t *thread) routeOnce(ns string, want netip.Prefix, isDefault bool, via net
 		if err != nil {
 			return verdict{why: plainError(err)}, nil
 		}
-		if via.IsValid() && r.Via != via {
-			return verdict{why: "the route is " + r.String()}, nil
-		}
-		return verdict{holds: true, why: "the route is " + r.String()}, nil
+		return verdict{holds: as(r), why: "the route is " + r.String()}, nil
 	}
 }
 
-func (t *thread) defaultOnce(ctx context.Context, ns string, via netip.Addr) (verdict, error) {
+func (t *thread) defaultOnce(ctx context.Context, ns string, as func(host.Route) bool) (verdict, error) {
 	state, err := t.cfg.Host.State(ctx, ns)
 	if err != nil {
 		return verdict{}, t.notMeasured(err)
@@ -447,7 +461,7 @@ func (t *thread) defaultOnce(ctx context.Context, ns string, via netip.Addr) (ve
 		if r.Dest.Bits() != 0 || r.Table != 0 && r.Table != 254 {
 			continue
 		}
-		if !via.IsValid() || r.Via == via {
+		if as(r) {
 			return verdict{holds: true, why: "the route is " + r.String()}, nil
 		}
 	}

@@ -99,7 +99,7 @@ func (t *thread) result(p program, got outcome) value.Value {
 	m.Set("err", value.NewText(strings.TrimRight(got.err, "\n")))
 	m.Set("status", value.NewInt(got.exit.Status))
 	m.Set("ok", value.Bool(got.exit.Status == p.status))
-	m.Set("time", value.NewDuration(got.exit.Time))
+	m.Set("time", value.NewDuration(got.exit.Time.Round(time.Microsecond)))
 	return m
 }
 
@@ -281,7 +281,7 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 		t.cfg.Net.Doubt(p.ns)
 		return got, nil
 	}
-	if err := t.cfg.Tx.Flush(t.ctx); err != nil {
+	if err := t.tx().Flush(t.ctx); err != nil {
 		return got, err
 	}
 	ctx := t.ctx

@@ -30,7 +30,7 @@ func (t *thread) say(s *ast.Say) error {
 	case t.cfg.Rehearse:
 		return nil
 	}
-	if err := t.cfg.Tx.Flush(t.ctx); err != nil {
+	if err := t.tx().Flush(t.ctx); err != nil {
 		return err
 	}
 	switch s.Verb {

@@ -29,7 +29,7 @@ func (t *thread) show(s *ast.Show) error {
 	if t.cfg.Rehearse {
 		return nil
 	}
-	if err := t.cfg.Tx.Flush(t.ctx); err != nil {
+	if err := t.tx().Flush(t.ctx); err != nil {
 		return err
 	}
 	var out bytes.Buffer
@@ -84,7 +84,7 @@ func (t *thread) showSpaces(out *bytes.Buffer) error {
 // showLab prints the links of every namespace that this script has made.
 func (t *thread) showLab(out *bytes.Buffer) error {
 	made := map[string]bool{}
-	for _, s := range t.cfg.Tx.Steps() {
+	for _, s := range t.tx().Steps() {
 		switch op := s.Op.(type) {
 		case host.NamespaceAdd:
 			made[op.Name] = true

@@ -40,7 +40,7 @@ func (t *thread) apply(at token.Span, op host.Op, w where) error {
 			return err
 		}
 	}
-	if err := t.cfg.Tx.Do(t.ctx, step); err != nil {
+	if err := t.tx().Do(t.ctx, step); err != nil {
 		return err
 	}
 	t.remember(op, at, w)

@@ -30,20 +30,20 @@ func (t *thread) transaction(s *ast.Transaction) error {
 
 // savepoint runs do, and takes back what it did when it fails.
 func (t *thread) savepoint(do func() error) (*tx.Undo, error) {
-	mark, err := t.cfg.Tx.Mark(t.ctx)
+	mark, err := t.tx().Mark(t.ctx)
 	if err != nil {
 		return nil, err
 	}
 	err = do()
 	if err == nil || isControl(err) {
-		if late := t.cfg.Tx.Flush(t.ctx); late != nil {
+		if late := t.tx().Flush(t.ctx); late != nil {
 			err = t.explain(late)
 		}
 	}
 	if err == nil || isControl(err) || t.cfg.Rehearse || t.ctx.Err() != nil {
 		return nil, err
 	}
-	undo := t.cfg.Tx.Rollback(t.ctx, mark, nil)
+	undo := t.tx().Rollback(t.ctx, mark, nil)
 	if len(undo.Left) > 0 {
 		return &undo, t.incomplete(err, undo)
 	}
@@ -134,6 +134,15 @@ func unknownFailure() value.Value {
 	return m
 }
 
+// tx is the transaction that operations go to. That of a handler is its own:
+// what it does while things are taken back is not taken back itself.
+func (t *thread) tx() *tx.Tx {
+	if t.own != nil {
+		return t.own
+	}
+	return t.cfg.Tx
+}
+
 // onRollback registers a body to run at its place of the undo.
 func (t *thread) onRollback(s *ast.OnRollback) error {
 	sub := *t.enter("on rollback", s.Span)
@@ -141,13 +150,13 @@ func (t *thread) onRollback(s *ast.OnRollback) error {
 		once := sub.perhaps()
 		return once.settle(once.body(s.Body, s.Single))
 	}
-	return t.cfg.Tx.OnRollback(t.ctx, tx.Handler{At: s.Span, Do: func(ctx context.Context) error {
+	return t.tx().OnRollback(t.ctx, tx.Handler{At: s.Span, Do: func(ctx context.Context) error {
 		sub := sub
 		sub.ctx = ctx
-		sub.cfg.Tx = tx.New(sub.cfg.Host, sub.cfg.Net)
+		sub.own = tx.New(sub.cfg.Host, sub.cfg.Net)
 		err := sub.body(s.Body, s.Single)
 		if err == nil {
-			err = sub.cfg.Tx.Flush(ctx)
+			err = sub.tx().Flush(ctx)
 		}
 		return err
 	}})
@@ -159,7 +168,7 @@ func (t *thread) commit(s *ast.Commit) error {
 		return t.fail(diag.CommitInside, s.Span, "`commit` inside a transaction or try").
 			help("commit at top level, behind the block")
 	}
-	if err := t.cfg.Tx.Commit(t.ctx); err != nil {
+	if err := t.tx().Commit(t.ctx); err != nil {
 		return err
 	}
 	t.mu.Lock()

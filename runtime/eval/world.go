@@ -81,7 +81,7 @@ func (w world) Exists(ref value.Value) (value.Value, error) {
 
 // state looks at a namespace with all that was queued before.
 func (w world) state(ns string) (*host.State, error) {
-	if err := w.t.cfg.Tx.Flush(w.t.ctx); err != nil {
+	if err := w.t.tx().Flush(w.t.ctx); err != nil {
 		return nil, err
 	}
 	state, err := w.t.cfg.Host.State(w.t.ctx, ns)

@@ -1,0 +1,92 @@
+package eval_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"vnet/lang/parse"
+	"vnet/runtime/eval"
+	"vnet/runtime/model"
+	"vnet/runtime/tx"
+	"vnet/stdlib"
+)
+
+// onModel carries a script out on an empty model, as on a kernel.
+func onModel(t *testing.T, text string) (*model.Net, *tx.Tx, string, error) {
+	t.Helper()
+	file, found := parse.File("test.vnet", text)
+	if len(found) > 0 {
+		t.Fatal(found)
+	}
+	var out bytes.Buffer
+	net := model.New(model.Options{})
+	log := tx.New(net, nil)
+	in := eval.New(eval.Config{Host: net, Tx: log, Net: net, Module: stdlib.Module, Stdout: &out, Stderr: &out})
+	err := in.Run(context.Background(), file)
+	return net, log, out.String(), err
+}
+
+// What comes after a handler has run belongs to the script's transaction still.
+func TestHandlerKeepsTransaction(t *testing.T) {
+	net, log, _, err := onModel(t, `
+try {
+  on rollback echo back
+  ns one
+  fail "first"
+} catch e { }
+ns two
+fail "second"
+`)
+	if err == nil {
+		t.Fatal("the script did not fail")
+	}
+	if u := log.Rollback(t.Context(), 0, nil); u.Undone != 1 {
+		t.Errorf("%d operations undone, want 1", u.Undone)
+	}
+	if names, _ := net.Namespaces(t.Context()); len(names) > 0 {
+		t.Errorf("left: %s", names)
+	}
+}
+
+func TestForOverMap(t *testing.T) {
+	_, _, out, err := onModel(t, `
+let m = {one: 1, two: 2}
+for k, v in $m { echo $k $v }
+for k in $m { echo $k }
+for a, b in [[1 2] [3 4]] { echo ${a + b} }
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "one 1\ntwo 2\none\ntwo\n3\n7\n"; out != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+	_, _, _, err = onModel(t, "for a, b in [[1 2 3]] { echo $a }")
+	if err == nil || !strings.Contains(err.Error(), "V1012") {
+		t.Errorf("three parts for two names: %v", err)
+	}
+}
+
+func TestExpectRouteDev(t *testing.T) {
+	const net = `
+ns a b
+veth a:x 10.0.0.1/24 <-> b:y 10.0.0.2/24
+veth a:z 10.1.0.1/24 <-> b:w 10.1.0.2/24
+in a route add default via 10.0.0.2
+`
+	for _, c := range []struct{ check, want string }{
+		{"expect route a -> 10.0.0.9 dev x", ""},
+		{"expect route a -> 10.0.0.9 dev z", "V4002"},
+		{"expect no route a -> 10.0.0.9 dev z", ""},
+		{"expect route a -> default dev x via b", ""},
+		{"expect route a -> default dev z", "V4002"},
+		{"expect route a -> 10.0.0.9 dev nosuch", "V1101"},
+	} {
+		_, _, _, err := onModel(t, net+c.check+" within 1ms")
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", c.check, err, c.want)
+		}
+	}
+}
