@@ -3,8 +3,6 @@ package format
 import (
 	"strings"
 
-	"github.com/alecthomas/participle/v2/lexer"
-
 	"vnet/lang/lex"
 )
 
@@ -43,10 +41,10 @@ type bracket struct {
 	isMap  bool
 }
 
-func (p *printer) run(tokens []lexer.Token) {
+func (p *printer) run(tokens []lex.Token) {
 	p.findBlocks(tokens)
 	p.begun = true
-	var before *lexer.Token
+	var before *lex.Token
 	for i := range tokens {
 		t := &tokens[i]
 		switch t.Type {
@@ -61,7 +59,7 @@ func (p *printer) run(tokens []lexer.Token) {
 }
 
 // findBlocks finds the blocks that have a line break between their braces.
-func (p *printer) findBlocks(tokens []lexer.Token) {
+func (p *printer) findBlocks(tokens []lex.Token) {
 	p.inMulti = map[int]bool{}
 	type opener struct{ offset, breaks int }
 	var open []opener
@@ -89,12 +87,12 @@ func (p *printer) findBlocks(tokens []lexer.Token) {
 }
 
 // isBlock reports whether a token is a brace of a block.
-func (p *printer) isBlock(t *lexer.Token) bool {
+func (p *printer) isBlock(t *lex.Token) bool {
 	return t.Type == lex.Sign && (t.Value == "{" || t.Value == "}") && !p.hints.maps[t.Pos.Offset]
 }
 
 // token writes one token behind the one before it, nil at the beginning.
-func (p *printer) token(before, t *lexer.Token) {
+func (p *printer) token(before, t *lex.Token) {
 	gap := ""
 	if before != nil {
 		gap = p.src[before.Pos.Offset+len(before.Value) : t.Pos.Offset]
@@ -118,13 +116,13 @@ func (p *printer) token(before, t *lexer.Token) {
 
 // forced reports whether a line ends here in any case: behind the opening
 // brace of a block over several lines, and in front of its closing one.
-func (p *printer) forced(before, t *lexer.Token) bool {
+func (p *printer) forced(before, t *lex.Token) bool {
 	opens := isSign(before, "{") && p.inMulti[before.Pos.Offset]
 	closes := isSign(t, "}") && p.inMulti[t.Pos.Offset]
 	return closes || opens && t.Type != lex.Comment
 }
 
-func (p *printer) breakLine(before, t *lexer.Token, gap string, breaks int) {
+func (p *printer) breakLine(before, t *lex.Token, gap string, breaks int) {
 	if !p.begun && strings.Contains(gap, `\`) {
 		p.last().text += ` \`
 	}
@@ -146,7 +144,7 @@ func (p *printer) goesOn() bool {
 }
 
 // newLine begins a line with t.
-func (p *printer) newLine(blank bool, t *lexer.Token) {
+func (p *printer) newLine(blank bool, t *lex.Token) {
 	l := line{blank: blank}
 	n := len(p.open)
 	switch {
@@ -163,7 +161,7 @@ func (p *printer) newLine(blank bool, t *lexer.Token) {
 
 func (p *printer) last() *line { return &p.lines[len(p.lines)-1] }
 
-func (p *printer) write(t *lexer.Token) {
+func (p *printer) write(t *lex.Token) {
 	l := p.last()
 	if t.Type == lex.Comment {
 		l.comment = strings.TrimRight(t.Value, " \t")
@@ -183,7 +181,7 @@ func (p *printer) write(t *lexer.Token) {
 
 // parts reports whether a token parts a line in two columns: the arrow of a
 // cable, the = of a variable.
-func (p *printer) parts(t *lexer.Token, text string) bool {
+func (p *printer) parts(t *lex.Token, text string) bool {
 	word, _, _ := strings.Cut(text, " ")
 	switch word {
 	case "veth":
@@ -195,7 +193,7 @@ func (p *printer) parts(t *lexer.Token, text string) bool {
 }
 
 // space is what stands between two tokens of one line.
-func (p *printer) space(a, b *lexer.Token, gap string) string {
+func (p *printer) space(a, b *lex.Token, gap string) string {
 	was := ""
 	if gap != "" {
 		was = " "
@@ -218,7 +216,7 @@ func (p *printer) space(a, b *lexer.Token, gap string) string {
 }
 
 // equals is what stands beside an =.
-func (p *printer) equals(a, b *lexer.Token, was string) string {
+func (p *printer) equals(a, b *lex.Token, was string) string {
 	sign := a
 	if isSign(b, "=") {
 		sign = b
@@ -232,14 +230,14 @@ func (p *printer) equals(a, b *lexer.Token, was string) string {
 	return was
 }
 
-func isSign(t *lexer.Token, sign string) bool { return t.Type == lex.Sign && t.Value == sign }
+func isSign(t *lex.Token, sign string) bool { return t.Type == lex.Sign && t.Value == sign }
 
-func isOpener(t *lexer.Token) bool { return isSign(t, "{") || isSign(t, "(") || isSign(t, "[") }
+func isOpener(t *lex.Token) bool { return isSign(t, "{") || isSign(t, "(") || isSign(t, "[") }
 
-func isCloser(t *lexer.Token) bool { return isSign(t, "}") || isSign(t, ")") || isSign(t, "]") }
+func isCloser(t *lex.Token) bool { return isSign(t, "}") || isSign(t, ")") || isSign(t, "]") }
 
 // isBetween reports whether a token is an arrow or comparison.
-func isBetween(t *lexer.Token) bool {
+func isBetween(t *lex.Token) bool {
 	if t.Type != lex.Sign {
 		return false
 	}

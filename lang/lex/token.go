@@ -16,6 +16,9 @@ import (
 	"vnet/lang/token"
 )
 
+// A Token is a piece of a script, as the parser takes it.
+type Token = lexer.Token
+
 // The types of tokens. Those below Bad are Bad tokens, one for each Problem.
 const (
 	EOF     = lexer.EOF
