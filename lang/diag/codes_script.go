@@ -25,6 +25,12 @@ const (
 	SysctlKey         Code = "V1019" // a kernel parameter that is not the network's
 )
 
+// What can hardly be meant.
+const (
+	Unreachable     Code = "V1022" // a statement that is never reached
+	ForgottenDollar Code = "V1023" // the name of a variable without its dollar
+)
+
 // Statements that lack something or name what does not fit.
 const (
 	PortWithoutBridge Code = "V1030" // `as` at an end that is no bridge
@@ -41,6 +47,7 @@ const (
 // Programs, before they run.
 const (
 	ShellSyntax Code = "V4020" // a text for sh that the shell would not understand
+	PastedShell Code = "V4022" // a variable in the middle of a text for sh
 )
 
 // Checks.
