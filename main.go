@@ -21,7 +21,6 @@ func main() {
 		Session: func(dir string, set runtime.Settings) (command.Session, error) {
 			return runtime.NewSession(dir, set)
 		},
-		Format: format.Source,
 		Source: stdlib.Module,
 	}))
 }
