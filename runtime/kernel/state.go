@@ -205,7 +205,11 @@ func (h *Host) RouteGet(ctx context.Context, ns string, dst netip.Addr) (host.Ro
 		return host.Route{}, err
 	}
 	dst = dst.Unmap()
-	for _, flags := range []uint32{unix.RTM_F_LOOKUP_TABLE | unix.RTM_F_FIB_MATCH, unix.RTM_F_LOOKUP_TABLE} {
+	lookup := uint32(unix.RTM_F_LOOKUP_TABLE)
+	if dst.Is6() {
+		lookup = 0 // IPv6 does so anyway, and refuses the flag
+	}
+	for _, flags := range []uint32{lookup | unix.RTM_F_FIB_MATCH, lookup} {
 		m := newMessage(unix.RTM_GETROUTE, 0, unix.SizeofRtMsg)
 		m.head()[0], m.head()[1] = family(dst), uint8(dst.BitLen())
 		native.PutUint32(m.head()[8:], flags)
