@@ -14,7 +14,12 @@ type ns struct {
 	Body    optionalBlock `parser:"@@?"`
 }
 
-func (f *ns) build(_ *session, at token.Span) (ast.Stmt, error) {
+func (f *ns) build(s *session, at token.Span) (ast.Stmt, error) {
+	for i, name := range f.More {
+		if text, _ := ast.Lit(name); i > 0 && (text == "on" || text == "off") {
+			return nil, misspeltOption(s.tokenAt(f.More[i-1].Where().Pos.Offset), "ns")
+		}
+	}
 	n := &ast.NS{Span: at, Names: list(f.First, f.More), Opts: f.Options.list()}
 	if f.Body != nil {
 		n.Body = f.Body.block()

@@ -23,7 +23,7 @@ type grammar interface {
 	ebnf() string
 }
 
-// rules is the participle grammar of T, built when it is first used.
+// A production is the participle grammar of T, built when it is first used.
 type production[T any] struct {
 	word  string
 	once  sync.Once

@@ -137,6 +137,8 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 	head, last := first.Value, before(lx)
 	f := faultAt(t, diag.TooMuch, "%s is too much for `%s`", shown(t), head)
 	switch {
+	case isWord(t, "catch"):
+		return catchAlone(s, lex.Pos(t))
 	case isSign(t, "(") && last != nil && last.Type == lex.Word && lex.Idents(last.Value):
 		f.d.Code, f.d.Summary = diag.SpacedCall, "a call has no space before `(`"
 		return f.help("write `%s(…)`", last.Value)

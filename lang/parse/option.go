@@ -90,6 +90,9 @@ func (r *optionReader) find(word string) *usage.Option {
 
 // mayEnd reports whether a word that is none of these options may follow them.
 func (r *optionReader) mayEnd(word string) bool {
+	if word == "catch" { // of a try in one line, which has its own message
+		return true
+	}
 	switch r.scopes[0] {
 	case usage.Whole:
 		return r.entry.Word == "exec" || r.entry.Word == "show" && word == "in" || r.entry.Word == "wait"
@@ -266,6 +269,12 @@ func (r *optionReader) unknown(t *lexer.Token) error {
 		f.help("its options are %s", usage.Listed(names))
 	}
 	return f
+}
+
+// misspeltOption is unknown for a word that could also be a name.
+func misspeltOption(t *lexer.Token, word string) error {
+	r := &optionReader{entry: usage.Of(word), scopes: []usage.Scope{usage.Whole}}
+	return r.unknown(t)
 }
 
 func (r *optionReader) headWord() string {

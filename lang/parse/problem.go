@@ -46,7 +46,7 @@ func (s *session) problem(t *lexer.Token) *diag.Diagnostic {
 	case lex.Bracket:
 		return say(diag.QuoteBracket, "`"+t.Value+"` has to be quoted in the arguments of a program", "write `'"+t.Value+"'`")
 	}
-	return say(diag.StrayBracket, "`"+t.Value+"` closes nothing", "")
+	return say(diag.StrayBracket, "`"+t.Value+"` closes nothing", "delete it, or write the bracket that is open here")
 }
 
 // multiline reports whether a Bad token is a text that further lines may close.

@@ -152,7 +152,7 @@ func roles(e *usage.Entry) []participle.Option {
 	}
 	noOption := func(lx *lexer.PeekingLexer) bool {
 		t := lx.Peek()
-		return t.Type != lex.Word || e.Option(usage.Whole, t.Value) == nil
+		return t.Type != lex.Word || e.Option(usage.Whole, t.Value) == nil && t.Value != "catch"
 	}
 	return append([]participle.Option{
 		as[endpoint](needed("an interface such as `h1:eth0`")),

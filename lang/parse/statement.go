@@ -107,9 +107,14 @@ func (s *session) recover(lx *lexer.PeekingLexer, bad *fault) *ast.BadStmt {
 		switch {
 		case t.Type == lex.Word:
 			stmt.Words = append(stmt.Words, t.Value)
-		case t.Type <= lex.Bad && t.Pos.Offset > bad.at:
-			s.report(s.problem(t))
-			bad.at = len(s.text) // one is enough
+		case t.Type <= lex.Bad:
+			if t.Pos.Offset > bad.at {
+				s.report(s.problem(t))
+				bad.at = len(s.text) // one is enough
+			}
+			if lex.ProblemOf(t) == lex.StrayCloser && len(open) > 0 {
+				open = open[:len(open)-1] // as the lexer takes it
+			}
 		case t.Type == lex.Sign:
 			open = balance(open, t.Value)
 		}

@@ -87,7 +87,17 @@ var wrong = []struct{ text, code, at, summary, help string }{
 	{"wait 5s timeout 3s", "V0205", "1:9-16", "`timeout` goes with `wait until`", ""},
 	{"def veth(a) { }", "V0109", "1:5-9", "`veth` is a word of the language", ""},
 	{"def f(a b) { }", "V0305", "1:9-10", "a comma is missing between the parameters", ""},
-	{"try ns a catch e { echo x }", "", "", "", ""},
+	{"try ns a catch e { echo x }", "V0402", "1:10-15", "`catch` goes with `try { … }`", "in braces"},
+	{"ns a fowrard on", "V0201", "1:6-13", "`ns` has no option `fowrard`", "did you mean `forward`?"},
+	{"not $x", "V0101", "1:1-4", "`not` begins no statement", ""},
+	{"exec in a {\n  ls (x)\n}", "V0503", "2:6-7", "`(` has to be quoted", ""},
+	{"let r = exec in a ls > x", "V0501", "1:22-23", "`>` is for a shell", "`exec in a sh 'ls > x'`"},
+	{"let x = [1 2", "V0302", "1:9-10", "`[` is never closed", ""},
+	{"let x = [1 2)", "V0303", "1:13-14", "`)` closes nothing", ""},
+	{"link st a:b up", "V0107", "1:6-8", "`link` has no `st`", "did you mean `set`?"},
+	{"expect route a -> b va c", "V0201", "1:21-23", "`route` has no option `va`", "`via`"},
+	{"route add default va 10.0.0.1", "V0201", "1:19-21", "`route` has no option `va`", "`via`"},
+	{"on exec ls", "V0107", "1:4-8", "`on` has no `exec`", "`rollback`"},
 }
 
 func TestWrong(t *testing.T) {

@@ -170,12 +170,11 @@ func fromLinkAdd(w []string) string {
 	if len(w) > 0 && !slices.Contains([]string{"link", "name", "dev", "type"}, w[0]) {
 		name = w[0]
 	}
-	name = after(w, "dev", name)
-	if at := slices.Index(w, "peer"); at >= 0 {
-		name = after(w[:at], "name", name)
-	} else {
-		name = after(w, "name", name)
+	before := w // what stands before the kind is about the interface itself
+	if at := slices.Index(w, "type"); at >= 0 {
+		before = w[:at]
 	}
+	name = after(before, "name", after(before, "dev", name))
 	switch kind {
 	case "veth":
 		peer := "PEER"

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Word of the language that this version does not have yet.
+// A LaterWord is a word of the language that this version does not have yet.
 type LaterWord struct {
 	Word  string
 	Doc   string

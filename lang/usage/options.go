@@ -27,6 +27,9 @@ var tuntap = with(device,
 	Option{Name: "user", Arg: "U", Kind: User, Arity: 1, Doc: "the user who may open it"},
 )
 
+// A tun carries packets without frames, and so has no hardware address.
+var tun = slices.DeleteFunc(slices.Clone(tuntap), func(o Option) bool { return o.Name == "mac" })
+
 var vxlan = with(device,
 	Option{Name: "dev", Arg: "IF", Kind: Link, Arity: 1, Doc: "the interface its packets leave by"},
 	Option{Name: "group", Arg: "IP", Kind: IP, Arity: 1, Doc: "the multicast group of the other ends"},

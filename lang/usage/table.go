@@ -160,7 +160,7 @@ var table = []Entry{
 	{Word: "try", Doc: "contain a failure", Forms: []string{"try { … } [catch [E] { … }]", "try STATEMENT"}, Block: true},
 	{
 		Word: "tun", Doc: "make a tun, an interface that a program reads packets from",
-		Forms: []string{"tun END [CIDR…] [user U] [group G] [multi_queue] [mtu N] [down]"}, Options: tuntap,
+		Forms: []string{"tun END [CIDR…] [user U] [group G] [multi_queue] [mtu N] [down]"}, Options: tun,
 	},
 	{
 		Word: "veth", Doc: "join two namespaces with a cable",
