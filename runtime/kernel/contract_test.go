@@ -1,12 +1,26 @@
 package kernel
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"vnet/runtime/host"
 	"vnet/runtime/host/contract"
 )
 
+func contractHost(t *testing.T) host.Host { return open(t) }
+
+func contractSpace(name string) string { return fmt.Sprintf("vnet-%d-%s", os.Getpid(), name) }
+
 func TestContract(t *testing.T) {
-	contract.Test(t, func(t *testing.T) host.Host { return open(t) }, func(s string) string { return "mt-" + s })
+	contract.Test(t, contractHost, contractSpace)
+}
+
+// What an operation takes along beside what it names does not come back with
+// its undo everywhere.
+func TestContractUndo(t *testing.T) {
+	contract.Undo(t, contractHost, contractSpace,
+		"namespace del", "namespace del with cable", "link del under macvlan", "link del under vxlan",
+		"mtu under macvlan", "addr del primary promotes", "addr del with routes", "rule del", "sysctl disable_ipv6")
 }

@@ -125,8 +125,9 @@ func (c *checker) gateways(s *space, o host.RouteSet) {
 }
 
 func (c *checker) noWay(s *space, r host.Route, h host.Nexthop, errno syscall.Errno) {
+	dev := s.links[h.Dev]
 	switch {
-	case errno == syscall.ENETDOWN:
+	case errno == syscall.ENETDOWN, dev != nil && !dev.Up:
 		f := c.add(diag.DeviceDown, host.FieldDev, "`%s`%s is down", h.Dev, inSpace(s.name))
 		help(f, "link set %s:%s up", s.name, h.Dev)
 	case !h.Via.IsValid():

@@ -45,8 +45,6 @@ func defaultMTU(kind string, parent *link) int {
 		return parent.MTU
 	case kind == "vxlan" && parent != nil && parent.MTU > 0:
 		return parent.MTU - 50
-	case kind == "vxlan":
-		return 1450
 	}
 	return 1500
 }

@@ -154,9 +154,6 @@ func (n *Net) resolveWay(o host.RouteSet, s *space, r host.Route, h host.Nexthop
 }
 
 func (n *Net) resolve4(o host.RouteSet, s *space, r host.Route, h host.Nexthop, dev *link) (host.Nexthop, error) {
-	if dev != nil && !dev.Up {
-		return h, refuse(o, syscall.ENETDOWN, host.FieldDev, "%s in %s", h.Dev, s.name)
-	}
 	if s.broadcast(h.Via) {
 		return h, refuse(o, syscall.EINVAL, host.FieldVia, "gateway %s", h.Via)
 	}
