@@ -54,6 +54,15 @@ func cmdFIFO(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(syscall.Mkfifo(ts.MkAbs(args[0]), 0o600))
 }
 
+// A fakeSession carries out each entry as a script of its own.
+type fakeSession struct{ set runtime.Settings }
+
+func (s fakeSession) Do(ctx context.Context, name, text string) *runtime.Report {
+	return run(ctx, runtime.Script{Name: name, Text: text}, s.set)
+}
+
+func (fakeSession) Close() error { return nil }
+
 // fake is an engine whose scripts say, a line each, what is to be reported.
 func fake() Engine {
 	return Engine{
@@ -68,9 +77,9 @@ func fake() Engine {
 			}
 			return strings.ReplaceAll(src, "  ", " "), nil
 		},
-		Prompt: func(_ context.Context, std Streams) int { write(std.Out, "prompt\n"); return 0 },
-		Source: func(name string) (string, bool) { return "def mesh() {}\n", name == "std/topo" },
-		IP:     func(op host.Op) []string { return []string{"ip " + op.String()} },
+		Session: func(_ string, set runtime.Settings) (Session, error) { return fakeSession{set}, nil },
+		Source:  func(name string) (string, bool) { return "def mesh() {}\n", name == "std/topo" },
+		IP:      func(op host.Op) []string { return []string{"ip " + op.String()} },
 	}
 }
 

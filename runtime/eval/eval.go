@@ -7,6 +7,7 @@ package eval
 import (
 	"context"
 	"io"
+	"maps"
 	"sync"
 
 	"vnet/lang/ast"
@@ -127,6 +128,34 @@ func (in *Interp) Run(ctx context.Context, file *ast.File) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// Rehearsal returns an interpreter that knows what in knows and forgets what
+// it learns: to try out one more statement.
+func (in *Interp) Rehearsal(cfg Config) *Interp {
+	out := New(cfg)
+	out.global = in.global.clone()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	maps.Copy(out.sources, in.sources)
+	maps.Copy(out.modules, in.modules)
+	for k := range in.made {
+		out.made[k] = token.Span{}
+	}
+	return out
+}
+
+// Use sets the transaction that what comes next belongs to. Places in what
+// came before are forgotten: its text is gone.
+func (in *Interp) Use(t *tx.Tx) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for k := range in.made {
+		in.made[k] = token.Span{}
+	}
+	in.cfg.Tx = t
+	in.diags = nil
+	in.tally = Tally{Lab: in.tally.Lab}
 }
 
 // A thread is one strand of a script: what `parallel` has several of.

@@ -1,0 +1,121 @@
+package repl
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"vnet/runtime"
+)
+
+// A recorder is a session that notes what it is given; an entry that begins
+// with "bad" fails.
+type recorder struct{ entries []string }
+
+func (r *recorder) Do(ctx context.Context, name, text string) *runtime.Report {
+	r.entries = append(r.entries, text)
+	switch {
+	case strings.HasPrefix(text, "bad"):
+		return &runtime.Report{Ending: runtime.Failed}
+	case strings.HasPrefix(text, "slow"):
+		syscall.Kill(os.Getpid(), syscall.SIGINT)
+		<-ctx.Done()
+		return &runtime.Report{Ending: runtime.Interrupted}
+	case strings.HasPrefix(text, "hangup"):
+		syscall.Kill(os.Getpid(), syscall.SIGTERM)
+		<-ctx.Done()
+		return &runtime.Report{Ending: runtime.Terminated}
+	}
+	return &runtime.Report{}
+}
+
+func TestPrompt(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		entries  []string
+		status   int
+	}{
+		{"lines", "ns a\nns b\n", []string{"ns a\n", "ns b\n"}, 0},
+		{"no newline at the end", "ns a", []string{"ns a"}, 0},
+		{"block", "for i in 1..2 {\n  ns a$i\n}\nns c\n", []string{"for i in 1..2 {\n  ns a$i\n}\n", "ns c\n"}, 0},
+		{"arrow at the end", "veth a:x <->\n  b:y\n", []string{"veth a:x <->\n  b:y\n"}, 0},
+		{"blank lines", "\n\n  \nns a\n\n", []string{"ns a\n"}, 0},
+		{"exit", "ns a\nexit\nns b\n", []string{"ns a\n"}, 0},
+		{"first failure counts", "ns a\nbad\nns b\n", []string{"ns a\n", "bad\n", "ns b\n"}, 1},
+		{"interrupt stops the entry only", "slow\nns b\n", []string{"slow\n", "ns b\n"}, 130},
+		{"terminate ends the prompt", "hangup\nns b\n", []string{"hangup\n"}, 143},
+		{"help is no entry", "help\nhelp veth\nhelp nonsense\n", nil, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := &recorder{}
+			var out bytes.Buffer
+			p := Prompt{Editor: NewPipe(strings.NewReader(c.in)), Session: rec, Out: &out,
+				Report: func(string, *runtime.Report) {}}
+			if got := p.Run(context.Background(), true); got != c.status {
+				t.Errorf("status %d, want %d", got, c.status)
+			}
+			if !slices.Equal(rec.entries, c.entries) {
+				t.Errorf("carried out %q, want %q", rec.entries, c.entries)
+			}
+		})
+	}
+}
+
+// A dropping editor gives up the first entry, as Ctrl-C does.
+type dropping struct {
+	Editor
+	dropped bool
+}
+
+func (d *dropping) ReadBlock(complete func(string) bool) (string, error) {
+	if !d.dropped {
+		d.dropped = true
+		return "", ErrDropped
+	}
+	return d.Editor.ReadBlock(complete)
+}
+
+func TestDroppedEntry(t *testing.T) {
+	rec := &recorder{}
+	p := Prompt{Editor: &dropping{Editor: NewPipe(strings.NewReader("ns a\n"))}, Session: rec, Out: &bytes.Buffer{},
+		Report: func(string, *runtime.Report) {}}
+	p.Run(context.Background(), false)
+	if len(rec.entries) != 1 {
+		t.Errorf("carried out %q after a dropped entry", rec.entries)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state", "history")
+	h := LoadHistory(path)
+	for _, e := range []string{"ns a", "ns a", " secret", "", "for {\n  x\n}"} {
+		h.Keep(e)
+	}
+	want := []string{"ns a", "for {\n  x\n}"}
+	if got := LoadHistory(path).Entries(); !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the history has mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestHistoryFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	aim := filepath.Join(dir, "aim")
+	path := filepath.Join(dir, "history")
+	if err := os.Symlink(aim, path); err != nil {
+		t.Fatal(err)
+	}
+	LoadHistory(path).Keep("ns a")
+	if _, err := os.Stat(aim); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the history was written through a link")
+	}
+}
