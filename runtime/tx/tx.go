@@ -341,6 +341,15 @@ func doomedSpaces(back []entry, handlers bool) spaces {
 			s.made[op.Name] = i
 		case host.NamespaceDel:
 			delete(s.made, op.Name)
+		case host.LinkDel:
+			// Its other end, in a namespace that stays, went with it, and what
+			// was done to that end before needs it back.
+			s.oldest = 0
+		}
+	}
+	for i, e := range back {
+		if move, ok := e.step.Op.(host.LinkMove); ok && !s.doomed(i, move) {
+			s.oldest = 0 // what came from outside has to go back there
 		}
 	}
 	return s
@@ -353,10 +362,16 @@ func (s spaces) cover(i int, e entry) bool {
 		return false
 	}
 	switch e.step.Op.(type) {
-	case host.NamespaceAdd, host.NamespaceDel, host.HostsAdd, host.DNSSet, host.LinkMove:
+	case host.NamespaceAdd, host.NamespaceDel, host.HostsAdd, host.DNSSet:
 		return false
 	}
-	for _, ns := range e.step.Op.Spaces() {
+	return s.doomed(i, e.step.Op)
+}
+
+// doomed reports whether an operation wrote only to namespaces that were made
+// before it and are destroyed.
+func (s spaces) doomed(i int, op host.Op) bool {
+	for _, ns := range op.Spaces() {
 		made, ok := s.made[ns]
 		if !ok || made > i {
 			return false
