@@ -40,7 +40,7 @@ func Pieces(t *lexer.Token) []Piece {
 	switch {
 	case t.Type == String:
 		c.quoted(0, len(t.Value))
-	case strings.IndexAny(t.Value, "$\"'") < 0:
+	case !strings.ContainsAny(t.Value, "$\"'"):
 		return []Piece{{Span: Span(t), Text: t.Value}}
 	default:
 		c.word()

@@ -76,7 +76,7 @@ func readCommand(lx *lexer.PeekingLexer, e *ast.Exec, word *lexer.Token) error {
 		return readLines(lx, e)
 	case ends(t):
 		return faultAt(t, diag.NoProgram, "`exec` needs a program to run").
-			help("%s", usage.Of(word.Value).Forms[0])
+			help("its form is `%s`", usage.Of("exec").Forms[0])
 	case isWord(t, "sh") && peek2(lx).Type == lex.String:
 		lx.Next()
 		s := sessionOf(lx)

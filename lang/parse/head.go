@@ -122,7 +122,7 @@ func (s *session) nativeLine(lx *lexer.PeekingLexer, from lexer.Checkpoint, firs
 	words := s.lineWords(lx)
 	typed := strings.Join(words, " ")
 	line, ok := usage.Foreign(append([]string{"ip"}, words...))
-	if ok && len(words) > 3 && line != typed && strings.IndexAny(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") < 0 {
+	if ok && len(words) > 3 && line != typed && !strings.ContainsAny(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		d.Help = append([]string{"write `" + line + "`"}, d.Help...)
 	}
 }

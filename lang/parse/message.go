@@ -47,9 +47,11 @@ func shown(t *lexer.Token) string {
 func notStatement(t *lexer.Token) *fault {
 	f := faultAt(t, diag.NotStatement, "%s begins no statement", shown(t))
 	if t.Type == lex.Word {
-		return withNear(f, t.Value)
+		if near, ok := name.Near(t.Value, usage.Words()); ok {
+			return f.help("did you mean `%s`?", near)
+		}
 	}
-	f.opaque = true
+	f.opaque = t.Type != lex.Word
 	return f.help("a statement begins with a word such as `ns`, `veth` or `expect`")
 }
 
@@ -74,6 +76,8 @@ func missingArrow(t *lexer.Token) *fault {
 		f.label("a cable goes both ways: `<->`")
 	case isSign(t, "<"), isWord(t, "--"), isWord(t, "-"), isWord(t, "and"), isWord(t, "to"):
 		f.label("write `<->` here")
+	case t.Type == lex.Word && beginsValue(t):
+		f.help("write `<->` before `%s`", t.Value)
 	}
 	return f.help("its form is `%s`", usage.Of("veth").Forms[0])
 }

@@ -239,7 +239,7 @@ func (r *optionReader) missing(t *lexer.Token) error {
 		o := &r.entry.Options[i]
 		if o.Required && slices.Contains(r.scopes, o.Scope) && r.out.opts.Get(o.Name) == nil {
 			return faultAt(t, diag.RequiredOption, "`%s` needs `%s %s`", headOf(r.entry.Word, o.Scope), o.Name, o.Arg).
-				help("%s", o.Doc)
+				help("write `%s %s`: %s", o.Name, o.Arg, o.Doc)
 		}
 	}
 	return nil

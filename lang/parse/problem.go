@@ -8,6 +8,7 @@ import (
 
 	"vnet/lang/diag"
 	"vnet/lang/lex"
+	"vnet/lang/usage"
 )
 
 // problem says what is wrong with a Bad token.
@@ -110,12 +111,25 @@ func (s *session) shellHelp(t *lexer.Token) string {
 		return "put it in quotes, or let a shell run it: `exec in NS sh '…'`"
 	}
 	words := strings.Fields(line[at:])
-	n := 1
-	if len(words) > 2 && words[1] == "in" {
-		n = 3
-	}
+	n := beforeProgram(words)
 	head, command := strings.Join(words[:n], " "), strings.Join(words[n:], " ")
 	return "let a shell run it: `" + head + " sh '" + command + "'`"
+}
+
+// beforeProgram counts the words of an exec line before its program.
+func beforeProgram(words []string) int {
+	n := 1
+	for n < len(words) {
+		o := usage.Of("exec").Option(usage.Whole, words[n])
+		if o == nil {
+			break
+		}
+		n += 1 + o.Arity
+	}
+	if n < len(words) && words[n] == "in" {
+		n += 2
+	}
+	return min(n, len(words))
 }
 
 // pieceProblem says what is wrong inside a word or quoted text.

@@ -255,7 +255,11 @@ func readEquals(lx *lexer.PeekingLexer) (equals, error) {
 		lx.Next()
 		return mark{}, nil
 	}
-	return nil, faultAt(t, diag.MissingEquals, "`=` is missing before the value")
+	f := faultAt(t, diag.MissingEquals, "`=` is missing before the value")
+	if t.Type == lex.Word {
+		f.help("write `= %s`", t.Value)
+	}
+	return nil, f
 }
 
 func readIn(lx *lexer.PeekingLexer) (inWord, error) {

@@ -21,7 +21,7 @@ func (s *session) value(t *lexer.Token) ast.Expr {
 }
 
 func (s *session) word(t *lexer.Token) *ast.Word {
-	if strings.IndexAny(t.Value, "$\"'") >= 0 {
+	if strings.ContainsAny(t.Value, "$\"'") {
 		return &ast.Word{Span: lex.Span(t), Raw: t.Value, Parts: s.parts(t)}
 	}
 	w := &struct {

@@ -9,7 +9,7 @@ import (
 // wrong are texts with a mistake: what is said, where (line:column-column), and
 // part of the help.
 var wrong = []struct{ text, code, at, summary, help string }{
-	{"veth a 10.0.0.1/24 b", "V0103", "1:20-21", "`<->` is missing between the two ends of the cable", "veth END"},
+	{"veth a 10.0.0.1/24 b", "V0103", "1:20-21", "`<->` is missing between the two ends of the cable", "write `<->` before `b`"},
 	{"veth a -> b", "V0103", "1:8-10", "`<->` is missing", ""},
 	{"veth a:x", "V0103", "1:9-9", "`<->` is missing", ""},
 	{"veth a:x <->", "V0102", "1:13-13", "`veth` needs an interface such as `h1:eth0`", ""},
@@ -57,6 +57,7 @@ var wrong = []struct{ text, code, at, summary, help string }{
 	{"trasaction \"x\" {\n  ns b\n}", "V0101", "1:1-11", "no statement `trasaction` with a block", "did you mean `transaction`?"},
 	{"10.0.0.1 x", "V0101", "1:1-9", "`10.0.0.1` begins no statement", ""},
 	{"exec in a ls | wc", "V0501", "1:14-15", "`|` is for a shell", "`exec in a sh 'ls | wc'`"},
+	{"exec timeout 5s quiet in a ls > x", "V0501", "1:31-32", "`>` is for a shell", "`exec timeout 5s quiet in a sh 'ls > x'`"},
 	{"exec in a", "V0502", "1:10-10", "`exec` needs a program", ""},
 	{"exec in a echo (x)", "V0503", "1:16-17", "`(` has to be quoted", ""},
 	{"exec in a sh 'x' y", "V0504", "1:18-19", "`sh` takes one text", ""},

@@ -43,6 +43,9 @@ func Later(word string) *LaterWord {
 	return &later[i]
 }
 
+// LaterWords returns what a later version has, sorted by word.
+func LaterWords() []LaterWord { return later }
+
 // Quoted writes words as a choice for messages: `a`, `b` or `c`.
 func Quoted(words []string) string { return joined(words, " or ") }
 
