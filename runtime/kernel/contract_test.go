@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"testing"
 
 	"vnet/runtime/host"
@@ -23,4 +24,11 @@ func TestContractUndo(t *testing.T) {
 	contract.Undo(t, contractHost, contractSpace,
 		"namespace del", "namespace del with cable", "link del under macvlan", "link del under vxlan",
 		"mtu under macvlan", "addr del primary promotes", "addr del with routes", "rule del", "sysctl disable_ipv6")
+}
+
+func TestCommands(t *testing.T) {
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("needs the ip command")
+	}
+	contract.Commands(t, contractHost, contractSpace, "move", "move macvlan", "move to the far end", "move port")
 }

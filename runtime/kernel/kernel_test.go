@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"vnet/runtime/host"
 )
@@ -98,21 +101,30 @@ func dump(t testing.TB, h *Host, names ...string) string {
 	var lines []string
 	for _, ns := range names {
 		s, err := h.State(context.Background(), ns)
+		if errors.Is(err, unix.ENOENT) {
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		lines = append(lines, "namespace "+ns)
 		for _, l := range s.Links {
 			l.Oper, l.Index = "", 0
 			b, _ := json.Marshal(l)
 			lines = append(lines, string(b))
 		}
 		for _, a := range s.Addrs {
+			if a.Dynamic {
+				continue
+			}
 			a.Tentative = false
 			b, _ := json.Marshal(a)
 			lines = append(lines, string(b))
 		}
 		for _, r := range s.Routes {
-			lines = append(lines, ns+" route "+r.String())
+			if r.Dest != dest("fe80::/64") {
+				lines = append(lines, ns+" route "+r.String())
+			}
 		}
 		for _, r := range s.Rules {
 			lines = append(lines, ns+" rule "+r.String())

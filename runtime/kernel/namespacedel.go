@@ -26,6 +26,9 @@ func (q *queue) namespaceDel() error {
 			break
 		}
 		sp, err := q.h.doomed(op)
+		if err == nil && op.ID == 0 { // with an ID it is itself an undo
+			q.results[q.at].Undo, err = q.rebuild(sp)
+		}
 		if err != nil {
 			failure = err
 			q.fail(q.at, err)

@@ -32,6 +32,8 @@ func TestUndo(t *testing.T) {
 		op   host.Op
 	}{
 		{"veth", veth("kt-a:x", "kt-b:y")},
+		{"namespace", host.NamespaceAdd{Name: "kt-d"}},
+		{"namespace del", host.NamespaceDel{Name: "kt-a"}},
 		{"veth in one namespace", veth("kt-a:x", "kt-a:y")},
 		{"veth as port", host.LinkAdd{Link: link2("kt-b:x"), Peer: &host.Link{NS: "kt-a", Name: "p", Kind: "veth", Up: true, Master: "br0", MTU: 1400, MAC: "02:00:00:00:00:09", Alias: "to x"}}},
 		{"bridge", host.LinkAdd{Link: host.Link{NS: "kt-a", Name: "br1", Kind: "bridge", Up: true, MTU: 1400, Bridge: &host.Bridge{STP: ptr(true), Ageing: ptr(30 * time.Second)}}}},
@@ -90,7 +92,7 @@ func TestUndo(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			furnished(t, h)
-			before := dump(t, h, "kt-a", "kt-b", "kt-c")
+			before := dump(t, h, "kt-a", "kt-b", "kt-c", "kt-d")
 			r := h.Apply(context.Background(), []host.Op{c.op})[0]
 			var e *host.Error
 			if errors.As(r.Err, &e) && e.Errno == unix.EOPNOTSUPP {
@@ -99,7 +101,7 @@ func TestUndo(t *testing.T) {
 			if r.Err != nil {
 				t.Fatalf("%s: %v", c.op, r.Err)
 			}
-			during := dump(t, h, "kt-a", "kt-b", "kt-c")
+			during := dump(t, h, "kt-a", "kt-b", "kt-c", "kt-d")
 			if during == before {
 				t.Errorf("%s changed nothing", c.op)
 			}
@@ -108,7 +110,7 @@ func TestUndo(t *testing.T) {
 					t.Errorf("undo %s: %v", r.Undo[i], u.Err)
 				}
 			}
-			if after := dump(t, h, "kt-a", "kt-b", "kt-c"); after != before {
+			if after := dump(t, h, "kt-a", "kt-b", "kt-c", "kt-d"); after != before {
 				t.Errorf("%s is not undone by %v\n%s", c.op, r.Undo, differ(before, after))
 			}
 		})
