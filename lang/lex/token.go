@@ -84,13 +84,17 @@ func (Definition) LexString(name, text string) (lexer.Lexer, error) {
 	return &stream{tokens: Script(name, text).Tokens}, nil
 }
 
-// A stream hands out tokens that are ready.
+// A stream hands out tokens that are ready, comments left out: to have
+// participle elide them would cost a map lookup for every token.
 type stream struct {
 	tokens []lexer.Token
 	next   int
 }
 
 func (s *stream) Next() (lexer.Token, error) {
+	for s.tokens[s.next].Type == Comment {
+		s.next++
+	}
 	t := s.tokens[s.next]
 	if s.next < len(s.tokens)-1 {
 		s.next++
@@ -100,7 +104,7 @@ func (s *stream) Next() (lexer.Token, error) {
 
 // Peeking returns the tokens as participle reads them, without the comments.
 func (s *Scan) Peeking() *lexer.PeekingLexer {
-	lx, err := lexer.Upgrade(&stream{tokens: s.Tokens}, Comment)
+	lx, err := lexer.Upgrade(&stream{tokens: s.Tokens})
 	if err != nil {
 		panic(err) // a stream has no errors
 	}

@@ -65,6 +65,8 @@ type session struct {
 	text  string
 	diags diag.List
 	hard  bool // there is an error that more text does not cure
+
+	headless int // blocks whose { is missing: a } for each of them is no news
 }
 
 // sessions finds the session of a token stream: participle hands nothing but
@@ -98,7 +100,7 @@ func (s *session) unclosed() {
 		return
 	}
 	last := open[len(open)-1]
-	if len(last.Text) == 3 {
+	if len(last.Text) == 3 || s.garbled(last.Span) {
 		return // reported as the Bad token that it is
 	}
 	d := diag.New(diag.OpenBracket, last.Span, "`%s` is never closed", last.Text)
@@ -110,18 +112,30 @@ func (s *session) unclosed() {
 	s.diags = append(s.diags, d.WithHelp("write the `%s` that belongs to it", closers[last.Text]))
 }
 
+// garbled reports whether something before a bracket on its line cannot be
+// read: then nobody knows what the bracket is.
+func (s *session) garbled(at token.Span) bool {
+	for i := s.indexOf(&lexer.Token{Pos: lexer.Position(at.Pos)}) - 1; i >= 0; i-- {
+		t := &s.scan.Tokens[i]
+		if t.Type == lex.Newline {
+			break
+		}
+		if lex.ProblemOf(t) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 var closers = map[string]string{"(": ")", "[": "]", "{": "}", "${": "}"}
 
 // before returns the last token that was read, or nil.
 func before(lx *lexer.PeekingLexer) *lexer.Token {
 	at := lx.RawCursor()
-	for at > 0 {
-		at--
-		if t := &lx.Range(at, at+1)[0]; t.Type != lex.Comment {
-			return t
-		}
+	if at == 0 {
+		return nil
 	}
-	return nil
+	return &lx.Range(at-1, at)[0]
 }
 
 // since returns the stretch from a token to the last one read.
