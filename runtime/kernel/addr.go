@@ -198,12 +198,8 @@ func explainAddr(a host.Addr) func(*host.Error) {
 }
 
 // addrs lists addresses: of one interface, or of all for index 0.
-func (sp *space) addrs(index int) ([]host.Addr, error) {
+func (sp *space) addrs(index int, names func(int) string) ([]host.Addr, error) {
 	list, err := sp.rawAddrs(index)
-	if err != nil {
-		return nil, err
-	}
-	names, err := sp.namer(index)
 	if err != nil {
 		return nil, err
 	}
@@ -235,18 +231,6 @@ func (sp *space) rawAddrs(index int) ([][]byte, error) {
 		}
 	}
 	return kept, nil
-}
-
-// namer finds names of interfaces: one look-up where only one is of interest.
-func (sp *space) namer(index int) (func(int) string, error) {
-	if index != 0 {
-		return sp.nameOf, nil
-	}
-	links, err := sp.allLinks()
-	if err != nil {
-		return nil, err
-	}
-	return byIndex(links), nil
 }
 
 func byIndex(links []link) func(int) string {
@@ -301,7 +285,7 @@ func lifetime(v uint32) time.Duration {
 
 // addrLike finds the address that an operation is about.
 func (sp *space) addrLike(index int, want host.Addr) (*host.Addr, error) {
-	list, err := sp.addrs(index)
+	list, err := sp.addrs(index, sp.nameOf)
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,7 @@ func (h *Host) bound(to netip.AddrPort) bool {
 }
 
 func (sp *space) has(ip netip.Addr) bool {
-	addrs, err := sp.addrs(0)
+	addrs, err := sp.addrs(0, func(int) string { return "" })
 	return err == nil && slices.ContainsFunc(addrs, func(a host.Addr) bool { return a.Prefix.Addr() == ip })
 }
 

@@ -8,42 +8,81 @@ import (
 	"vnet/runtime/host"
 )
 
-// kept gives the operations that put the addresses, routes and permanent
-// neighbours of an interface back where they are missing, and change nothing where they are not.
-func (sp *space) kept(index int) ([]host.Op, error) {
-	addrs, err := sp.addrs(index)
+// A view is what a namespace holds besides its interfaces, read once.
+type view struct {
+	names  func(int) string
+	addrs  []host.Addr
+	routes []host.Route
+	neighs []host.Neigh
+}
+
+func (sp *space) view() (v view, err error) {
+	links, err := sp.allLinks()
 	if err != nil {
-		return nil, err
+		return v, err
 	}
+	v.names = byIndex(links)
+	if v.addrs, err = sp.addrs(0, v.names); err != nil {
+		return v, err
+	}
+	if v.routes, err = sp.routes(v.names); err != nil {
+		return v, err
+	}
+	v.neighs, err = sp.neighs(v.names)
+	return v, err
+}
+
+// kept gives the operations that put the addresses, routes and permanent
+// neighbours of an interface back where they are missing, and change nothing
+// where they are not.
+func (v *view) kept(index int) []host.Op {
+	name := v.names(index)
 	var ops []host.Op
-	for _, a := range addrs {
-		if !a.Dynamic {
+	for _, a := range v.addrs {
+		if a.Link == name && !a.Dynamic {
 			a.Tentative = false
 			ops = append(ops, host.AddrSet{Verb: host.Replace, Addr: a})
 		}
 	}
-	routes, err := sp.routes(index)
-	if err != nil {
-		return nil, err
-	}
-	neighs, err := sp.neighs()
-	if err != nil {
-		return nil, err
+	var routes []host.Route
+	for _, r := range v.routes {
+		if leaves(r, name) && r.Proto != unix.RTPROT_KERNEL {
+			routes = append(routes, r)
+		}
 	}
 	slices.SortStableFunc(routes, func(a, b host.Route) int { return gateways(a) - gateways(b) })
 	for _, r := range routes {
-		if r.Proto != unix.RTPROT_KERNEL {
-			ops = append(ops, host.RouteSet{Verb: host.Replace, Route: r})
-		}
+		ops = append(ops, host.RouteSet{Verb: host.Replace, Route: r})
 	}
-	name := sp.nameOf(index)
-	for _, n := range neighs {
+	for _, n := range v.neighs {
 		if n.Dev == name && (n.Proxy || n.State == "permanent") {
 			n.State = ""
 			ops = append(ops, host.NeighSet{Verb: host.Replace, Neigh: n})
 		}
 	}
-	return ops, nil
+	return ops
+}
+
+func (sp *space) kept(index int) ([]host.Op, error) {
+	v, err := sp.view()
+	if err != nil {
+		return nil, err
+	}
+	return v.kept(index), nil
+}
+
+// views remembers what was seen of several namespaces.
+type views map[*space]*view
+
+func (vs views) kept(sp *space, index int) ([]host.Op, error) {
+	if vs[sp] == nil {
+		v, err := sp.view()
+		if err != nil {
+			return nil, err
+		}
+		vs[sp] = &v
+	}
+	return vs[sp].kept(index), nil
 }
 
 // gateways counts the gateways of a route, that those without come first.

@@ -20,6 +20,7 @@ func (q *queue) namespaceDel() error {
 	first := q.at
 	var dying []*space
 	var failure error
+	seen := views{}
 	for ; q.at < len(q.ops); q.at++ {
 		op, ok := q.ops[q.at].(host.NamespaceDel)
 		if !ok {
@@ -27,7 +28,7 @@ func (q *queue) namespaceDel() error {
 		}
 		sp, err := q.h.doomed(op)
 		if err == nil && op.ID == 0 { // with an ID it is itself an undo
-			q.results[q.at].Undo, err = q.rebuild(sp)
+			q.results[q.at].Undo, err = q.rebuild(sp, seen)
 		}
 		if err != nil {
 			failure = err

@@ -67,7 +67,11 @@ func (q *queue) neighChange(sp *space, m *message, n host.Neigh) error {
 	if err := q.flush(); err != nil {
 		return err
 	}
-	all, err := sp.neighs()
+	links, err := sp.allLinks()
+	if err != nil {
+		return err
+	}
+	all, err := sp.neighs(byIndex(links))
 	if err != nil {
 		return err
 	}
@@ -128,12 +132,8 @@ func explainNeigh(n host.Neigh) func(*host.Error) {
 
 // neighs lists neighbour and proxy entries, without those that the kernel keeps
 // for addresses which need no resolution (NOARP).
-func (sp *space) neighs() ([]host.Neigh, error) {
+func (sp *space) neighs(names func(int) string) ([]host.Neigh, error) {
 	c, err := sp.netlink()
-	if err != nil {
-		return nil, err
-	}
-	names, err := sp.namer(0)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 // rebuild gives the operations that make a namespace anew with what was in it:
 // the undo of a deletion. What is beyond operations (queueing disciplines,
 // firewall rules, kernel parameters, programs) does not come back.
-func (q *queue) rebuild(sp *space) ([]host.Op, error) {
+func (q *queue) rebuild(sp *space, seen views) ([]host.Op, error) {
 	links, err := sp.allLinks()
 	if err != nil {
 		return nil, err
@@ -21,7 +21,7 @@ func (q *queue) rebuild(sp *space) ([]host.Op, error) {
 	done := map[int]bool{}
 	for i := range links {
 		l := &links[i]
-		kept, err := sp.kept(l.index)
+		kept, err := seen.kept(sp, l.index)
 		if err != nil {
 			return nil, err
 		}
@@ -42,17 +42,13 @@ func (q *queue) rebuild(sp *space) ([]host.Op, error) {
 			add.Peer = &far
 			if other == sp {
 				done[peer.index] = true
-			} else if kept, err = other.kept(peer.index); err == nil {
+			} else if kept, err = seen.kept(other, peer.index); err == nil {
 				dress = append(dress, kept...)
 			}
 		}
 		ops = append(ops, add)
 	}
-	routes, err := sp.routes(0)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range routes {
+	for _, r := range seen[sp].routes {
 		if r.Type != "" { // those of interfaces are in already
 			dress = append(dress, host.RouteSet{Verb: host.Replace, Route: r})
 		}

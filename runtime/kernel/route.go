@@ -245,17 +245,8 @@ func explainRoute(op host.RouteSet) func(*host.Error) {
 	}
 }
 
-// routes lists the routes of all tables but local: those that leave by one
-// interface, or all for index 0.
-func (sp *space) routes(index int) ([]host.Route, error) {
-	names, err := sp.namer(0)
-	if err != nil {
-		return nil, err
-	}
-	only := ""
-	if index != 0 {
-		only = names(index)
-	}
+// routes lists the routes of all tables but local.
+func (sp *space) routes(names func(int) string) ([]host.Route, error) {
 	var out []host.Route
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		list, err := sp.rawRoutes(family)
@@ -263,8 +254,7 @@ func (sp *space) routes(index int) ([]host.Route, error) {
 			return nil, err
 		}
 		for _, b := range list {
-			r, ok := parseRoute(sp.name, b, names)
-			if ok && (only == "" || leaves(r, only)) {
+			if r, ok := parseRoute(sp.name, b, names); ok {
 				out = append(out, r)
 			}
 		}
@@ -377,7 +367,11 @@ func viaOf(a attrs) netip.Addr {
 // routeLike finds the route that a change or removal is about, and says
 // whether it is the only one to its destination with its metric.
 func (sp *space) routeLike(want host.Route, removal bool) (old *host.Route, alone bool, err error) {
-	all, err := sp.routes(0)
+	links, err := sp.allLinks()
+	if err != nil {
+		return nil, false, err
+	}
+	all, err := sp.routes(byIndex(links))
 	if err != nil {
 		return nil, false, err
 	}

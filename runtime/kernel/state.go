@@ -39,17 +39,18 @@ func (h *Host) State(ctx context.Context, ns string) (*host.State, error) {
 		return nil, err
 	}
 	s := &host.State{NS: ns, Links: make([]host.Link, len(links))}
+	names := byIndex(links)
 	for i := range links {
-		s.Links[i] = links[i].host(ns, byIndex(links))
+		s.Links[i] = links[i].host(ns, names)
 	}
 	if err := h.peers(sp, links, s); err != nil {
 		return nil, err
 	}
 	for _, part := range []func() error{
-		func() (err error) { s.Addrs, err = sp.addrs(0); return },
-		func() (err error) { s.Routes, err = sp.routes(0); return },
+		func() (err error) { s.Addrs, err = sp.addrs(0, names); return },
+		func() (err error) { s.Routes, err = sp.routes(names); return },
 		func() (err error) { s.Rules, err = sp.rules(); return },
-		func() (err error) { s.Neighs, err = sp.neighs(); return },
+		func() (err error) { s.Neighs, err = sp.neighs(names); return },
 	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
