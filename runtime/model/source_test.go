@@ -1,0 +1,123 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+
+	"vnet/runtime/host"
+)
+
+// What is alive is learnt from the source, and forgotten when a program may
+// have changed it.
+func TestSource(t *testing.T) {
+	alive := base(t)
+	must(t, alive, host.NamespaceAdd{Name: "old"}, addr("old", "lo", "10.77.0.1/32"))
+	alive.spaces[host.Start].opaque = false
+	n := New(Options{Source: alive})
+	if !n.Known("h1") || n.Known("nobody") || !n.IsBridge("host", "br0") || !n.HasLink("r", "wan") {
+		t.Error("not learnt")
+	}
+	if f := n.Check(host.NamespaceAdd{Name: "old"}); len(f) != 1 || len(f[0].Help) == 0 {
+		t.Errorf("%+v", f)
+	}
+	for _, ns := range []string{"h1", "h2", "r", "far", "host"} {
+		a, _ := alive.State(bg, ns)
+		b, err := n.State(bg, ns)
+		if err != nil || fmt.Sprint(a.Addrs, a.Routes, a.Rules) != fmt.Sprint(b.Addrs, b.Routes, b.Rules) || len(a.Links) != len(b.Links) {
+			t.Errorf("%s: %v\n%+v\n%+v", ns, err, a, b)
+		}
+	}
+	before := text(n)
+	undo := n.Apply(bg, []host.Op{host.NamespaceDel{Name: "h2"}})[0].Undo
+	if _, err := n.State(bg, "h2"); !errors.Is(err, syscall.ENOENT) {
+		t.Error("still there:", err)
+	}
+	must(t, n, undo...)
+	if got := text(n); got != before {
+		t.Errorf("got\n%s\nwant\n%s", got, before)
+	}
+	must(t, alive, addr("h1", "eth0", "10.0.0.77/24"))
+	if n.Addrs(host.End{NS: "h1", Name: "eth0"})[0].Prefix != pfx("10.0.0.1/24") || len(n.Addrs(host.End{NS: "h1", Name: "eth0"})) != 1 {
+		t.Error("looked too early")
+	}
+	n.Invalidate("h1")
+	if got := n.Addrs(host.End{NS: "h1", Name: "eth0"}); len(got) != 2 {
+		t.Error(got)
+	}
+	if got := n.Segment(host.End{NS: "h2", Name: "eth0"}); len(got) != 5 {
+		t.Error(got)
+	}
+	names, err := n.Namespaces(bg)
+	if err != nil || fmt.Sprint(names) != "[far h1 h2 old r]" {
+		t.Error(names, err)
+	}
+}
+
+// A namespace that may not be looked into is opaque.
+func TestBlindSource(t *testing.T) {
+	n := New(Options{Source: blind{New(Options{})}})
+	for _, op := range []host.Op{addr("x", "eth0", "10.0.0.1/24"), via("x", "10.9.0.0/24", "10.7.0.1"), host.LinkDel{NS: "x", Name: "eth9"}} {
+		if f := n.Check(op); len(f) > 0 {
+			t.Errorf("%s: %s", op, findings(f))
+		}
+		must(t, n, op)
+	}
+	if _, err := n.State(bg, "x"); !errors.Is(err, host.ErrUnknown) {
+		t.Error(err)
+	}
+}
+
+type blind struct{ host.Looker }
+
+func (blind) State(context.Context, string) (*host.State, error) { return nil, host.ErrUnknown }
+
+func TestConcurrent(t *testing.T) {
+	n := New(Options{})
+	must(t, n, bridge("host", "br"))
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			ns := fmt.Sprintf("n%d", i)
+			for range 50 {
+				cable := veth(ns, "eth0", "host", ns)
+				cable.Peer.Master = "br"
+				n.Apply(bg, []host.Op{host.NamespaceAdd{Name: ns}, cable, addr(ns, "eth0", fmt.Sprintf("10.0.0.%d/24", i+1))})
+				n.Check(addr(ns, "eth0", "10.0.0.1/24"))
+				n.Target(ns, "n0")
+				n.State(bg, "host")
+				n.Apply(bg, []host.Op{host.NamespaceDel{Name: ns}})
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	n := New(Options{})
+	for i := range 10000 {
+		a, b := fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i)
+		must(t, n, host.NamespaceAdd{Name: a})
+		if i%2 == 0 {
+			must(t, n, host.NamespaceAdd{Name: b}, veth(a, "eth0", b, "eth0"), addr(a, "eth0", "10.0.0.1/24"), addr(b, "eth0", "10.0.0.2/24"))
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if used := (after.HeapAlloc - before.HeapAlloc) >> 20; used > 200 {
+		t.Errorf("%d MB", used)
+	} else {
+		t.Logf("%d MB", used)
+	}
+	runtime.KeepAlive(n)
+}
