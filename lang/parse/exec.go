@@ -102,6 +102,9 @@ func readWords(lx *lexer.PeekingLexer) ([]ast.Expr, error) {
 			return list, nil
 		case t.Type == lex.Word || t.Type == lex.String:
 			list = append(list, s.argument(lx.Next()))
+		case t.Type == lex.Sign:
+			return nil, faultAt(t, diag.QuoteBracket, "`%s` has to be quoted in the arguments of a program", t.Value).
+				help("write `%s`", s.quoted(t))
 		default:
 			return nil, wanted(t, "an argument")
 		}

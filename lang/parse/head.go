@@ -10,7 +10,6 @@ import (
 	"vnet/lang/ast"
 	"vnet/lang/diag"
 	"vnet/lang/lex"
-	"vnet/lang/name"
 	"vnet/lang/usage"
 )
 
@@ -30,6 +29,8 @@ func (s *session) strangeHead(lx *lexer.PeekingLexer, t, second *lexer.Token) er
 		return f.help("write `%s`", line)
 	}
 	switch {
+	case usage.Closes(word) && ends(second):
+		return faultAt(t, diag.NotStatement, "`%s` begins no statement", word).help("a block ends with `}`")
 	case word == "else" || word == "catch":
 		return faultAt(t, diag.StrayElse, "`%s` stands alone", word).
 			help("write it on the line of the `}` before it: `} %s {`", word)
@@ -71,10 +72,27 @@ func (s *session) mapAhead(i int) bool {
 }
 
 func withNear(f *fault, word string) *fault {
-	if near, ok := name.Near(word, usage.Words()); ok {
+	if near, ok := usage.Meant(word); ok {
 		return f.help("did you mean `%s`?", near)
 	}
 	return f
+}
+
+// strangeCall says that a line which went wrong as the call of a function is
+// a statement with a wrong word at its head; nil if it may well be a call.
+func (s *session) strangeCall(first *lexer.Token, f *fault) *fault {
+	word := first.Value
+	if f.tok == first || f.d != nil && f.d.Span.Pos.Offset == first.Pos.Offset || lex.ProblemOf(f.tok) != 0 {
+		return nil // it has a message of its own
+	}
+	if usage.Reserved(word) || !lex.Idents(word) || strings.Contains(s.text, "def "+word) {
+		return nil
+	}
+	_, ok := usage.Meant(word)
+	if !ok && !isSign(f.tok, "<->") && !isSign(f.tok, "->") {
+		return nil
+	}
+	return withNear(faultAt(first, diag.NotStatement, "%s begins no statement", shown(first)), word)
 }
 
 // lineWords returns the words of the statement that begins at the next token.
@@ -115,11 +133,17 @@ func (s *session) ownOrder(lx *lexer.PeekingLexer, first, second *lexer.Token) e
 // nativeLine adds to a mistake in a statement that ip has, too, what its line
 // means in vnet.
 func (s *session) nativeLine(lx *lexer.PeekingLexer, from lexer.Checkpoint, first *lexer.Token, d *diag.Diagnostic) {
-	if !slices.Contains([]string{"addr", "link", "neigh"}, first.Value) || len(d.Help) > 0 && d.Code != diag.Incomplete && d.Code != diag.UnknownVerb {
+	if !slices.Contains([]string{"addr", "link", "neigh"}, first.Value) {
 		return
 	}
 	lx.LoadCheckpoint(from)
 	words := s.lineWords(lx)
+	if len(words) > 2 && words[2] == "dev" && d.Code == diag.UnknownOption {
+		d.Help = nil // the name of the interface was taken for an option
+	}
+	if len(d.Help) > 0 && d.Code != diag.Incomplete && d.Code != diag.UnknownVerb {
+		return
+	}
 	typed := strings.Join(words, " ")
 	line, ok := usage.Foreign(append([]string{"ip"}, words...))
 	if ok && len(words) > 3 && line != typed && !strings.ContainsAny(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {

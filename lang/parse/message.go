@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -26,6 +27,9 @@ func (s *session) incomplete(first *lexer.Token, f *fault) *diag.Diagnostic {
 		if !ends(f.tok) {
 			d.WithLabel("not this")
 		}
+		if head == "expect" {
+			head = "expect [no] " + strings.TrimPrefix(next.Value, "no")
+		}
 		return d.WithHelp("its form is `%s`", e.Form(head))
 	}
 	return diag.New(diag.Incomplete, lex.Span(f.tok), "`%s` needs %s", head, f.phrase)
@@ -47,7 +51,7 @@ func shown(t *lexer.Token) string {
 func notStatement(t *lexer.Token) *fault {
 	f := faultAt(t, diag.NotStatement, "%s begins no statement", shown(t))
 	if t.Type == lex.Word {
-		if near, ok := name.Near(t.Value, usage.Words()); ok {
+		if near, ok := usage.Meant(t.Value); ok {
 			return f.help("did you mean `%s`?", near)
 		}
 	}
@@ -62,6 +66,9 @@ func wrongVerb(t *lexer.Token, e *usage.Entry) *fault {
 		if near, ok := name.Near(t.Value, e.Verbs); ok {
 			return f.help("did you mean `%s`?", near)
 		}
+		if e.Word == "link" && strings.Contains(t.Value, ":") {
+			return f.help("write `link set %s …`", t.Value)
+		}
 		if e.Word == "link" && t.Value == "add" {
 			return f.help("each kind of interface has its own word: `veth`, `bridge`, `tap`, `dummy`, `vxlan` …")
 		}
@@ -69,7 +76,11 @@ func wrongVerb(t *lexer.Token, e *usage.Entry) *fault {
 	return f.help("write %s after `%s`", usage.Quoted(e.Verbs), e.Word)
 }
 
-func missingArrow(t *lexer.Token) *fault {
+func missingArrow(lx *lexer.PeekingLexer) *fault {
+	t := lx.Peek()
+	if ends(t) {
+		t = sessionOf(lx).secondEnd(t)
+	}
 	f := faultAt(t, diag.MissingArrow, "`<->` is missing between the two ends of the cable")
 	switch {
 	case isSign(t, "->"):
@@ -82,11 +93,32 @@ func missingArrow(t *lexer.Token) *fault {
 	return f.help("its form is `%s`", usage.Of("veth").Forms[0])
 }
 
+// secondEnd finds what is probably the second end of a cable among what was
+// read as addresses of the first: NS:IF. It is other where there is none.
+func (s *session) secondEnd(other *lexer.Token) *lexer.Token {
+	found := other
+	for i := s.indexOf(other) - 1; i > 0 && s.scan.Tokens[i].Type != lex.Newline; i-- {
+		t := &s.scan.Tokens[i]
+		ns, link, ok := strings.Cut(t.Value, ":")
+		if t.Type == lex.Word && ok && ns != "" && link != "" && !strings.ContainsAny(link, ":/") && !isWord(&s.scan.Tokens[i-1], "veth") {
+			found = t
+		}
+	}
+	return found
+}
+
 func missingBlock(lx *lexer.PeekingLexer, t *lexer.Token) *fault {
 	f := faultAt(t, diag.MissingBlock, "`{` is missing before the block")
 	if t.Type == lex.Newline && isSign(peek2(lx), "{") {
 		f.below = true
-		f.help("write the `{` at the end of the line")
+		return f.help("write the `{` at the end of the line")
+	}
+	f.block = true
+	switch {
+	case isWord(t, "then") || isWord(t, "do"):
+		f.help("write `{` in place of `%s`, and `}` at the end", t.Value)
+	case t.Type == lex.Word:
+		f.help("put what it does in braces: `{ %s … }`", t.Value)
 	}
 	return f
 }
@@ -109,6 +141,9 @@ func missingOperand(t *lexer.Token) *fault {
 	f := faultAt(t, diag.MissingOperand, "a value is missing here")
 	if !ends(t) {
 		f.d.Summary = "a value is missing before " + shown(t)
+	}
+	if isSign(t, "=") {
+		f.help("to compare write `==`")
 	}
 	return f
 }
@@ -153,6 +188,12 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 		return f.help("what belongs together is separated by spaces here")
 	case isSign(t, "="):
 		return f.help("put a text with `=` in quotes")
+	case last != nil && isSign(t, "[") && lex.Idents(last.Value) && !usage.Reserved(last.Value) && head == "let":
+		return f.help("a call is written `%s(…)`, a list stands in `[ ]`", last.Value)
+	case last != nil && head == "expect" && slices.Contains([]string{"ping", "tcp", "udp", "path", "route"}, last.Value):
+		return f.help("write `expect no %s …`", last.Value)
+	case last != nil && head == "wait" && slices.Contains([]string{"s", "ms", "us", "m", "h"}, t.Value):
+		return f.help("write `%s%s`", last.Value, t.Value)
 	case head == "let" || head == "set" || head == "return":
 		return f.help("a text of several words stands in quotes, a list in `[ ]`")
 	}
@@ -209,8 +250,8 @@ func (s *session) upTo(from, to token.Pos) token.Span {
 
 func noExpression(x ast.Expr) *fault {
 	f := &fault{tok: &lexer.Token{Type: lex.Word, Pos: lexer.Position(x.Where().Pos)}, at: x.Where().Pos.Offset}
-	f.d = diag.New(diag.NotStatement, x.Where(), "`no` stands before `ping`, `tcp`, `udp`, `path`, `route` and `exec`").
-		WithHelp("write `not` before an expression")
+	f.d = diag.New(diag.NotStatement, x.Where(), "`no` does not go with an expression").
+		WithHelp("write `expect not …`; `no` stands before `ping`, `tcp`, `udp`, `path`, `route` and `exec`")
 	return f
 }
 

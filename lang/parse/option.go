@@ -2,6 +2,7 @@ package parse
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -238,18 +239,23 @@ func (r *optionReader) missing(t *lexer.Token) error {
 	for i := range r.entry.Options {
 		o := &r.entry.Options[i]
 		if o.Required && slices.Contains(r.scopes, o.Scope) && r.out.opts.Get(o.Name) == nil {
-			return faultAt(t, diag.RequiredOption, "`%s` needs `%s %s`", headOf(r.entry.Word, o.Scope), o.Name, o.Arg).
+			if o.Scope == usage.Dial {
+				return noPort(t, before(r.lx))
+			}
+			return faultAt(t, diag.RequiredOption, "`%s` needs `%s %s`", r.entry.Word, o.Name, o.Arg).
 				help("write `%s %s`: %s", o.Name, o.Arg, o.Doc)
 		}
 	}
 	return nil
 }
 
-func headOf(word string, scope usage.Scope) string {
-	if scope == usage.Dial {
-		return "tcp` or `udp"
+// noPort says that a check of tcp or udp lacks the port.
+func noPort(t, target *lexer.Token) *fault {
+	f := faultAt(t, diag.RequiredOption, "`tcp` and `udp` need `port N`")
+	if host, port, ok := strings.Cut(target.Value, ":"); ok && host != "" && port != "" && !strings.Contains(port, ":") {
+		return f.help("write `%s port %s`", host, port)
 	}
-	return word
+	return f.help("write `port N`: the port to connect to")
 }
 
 // unknown says that a word is no option here, and what could be meant.
@@ -261,6 +267,12 @@ func (r *optionReader) unknown(t *lexer.Token) error {
 	if r.scopes[0] == usage.Side && len(r.scopes) == 1 {
 		return faultAt(t, diag.MisplacedOption, "`%s` belongs to the cable as a whole", t.Value).
 			help("write it at the end of the line, after the second end")
+	}
+	if r.entry.Word == "show" {
+		return faultAt(t, diag.TooMuch, "%s is too much for `show`", shown(t)).help("a namespace stands after `in`: `in %s`", t.Value)
+	}
+	if f := r.lateVerb(t); f != nil {
+		return f
 	}
 	f := faultAt(t, diag.UnknownOption, "`%s` has no option `%s`", r.headWord(), t.Value)
 	if near, ok := name.Near(t.Value, names); ok {
@@ -277,6 +289,23 @@ func misspeltOption(t *lexer.Token, word string) error {
 	return r.unknown(t)
 }
 
+// lateVerb says that the word before an unknown option is a misspelt verb, or
+// the option a verb at the wrong place; nil if neither is so.
+func (r *optionReader) lateVerb(t *lexer.Token) *fault {
+	if r.entry.Word != "route" || r.scopes[0] != usage.Whole || len(r.out.opts) > 0 {
+		return nil
+	}
+	last := before(r.lx)
+	if near, ok := name.Near(last.Value, r.entry.Verbs); ok {
+		return faultAt(last, diag.UnknownVerb, "`route` has no `%s`", last.Value).help("did you mean `%s`?", near)
+	}
+	if slices.Contains(r.entry.Verbs, t.Value) {
+		return faultAt(t, diag.UnknownOption, "`%s` stands right after `route`", t.Value).
+			help("for another namespace write `in %s route %s …`", last.Value, t.Value)
+	}
+	return nil
+}
+
 func (r *optionReader) headWord() string {
 	switch s := r.scopes[0]; s {
 	case usage.Whole, usage.Side, usage.Cable:
@@ -290,8 +319,10 @@ func (r *optionReader) headWord() string {
 
 func noValue(t *lexer.Token, o *usage.Option, word *lexer.Token) error {
 	f := faultAt(t, diag.OptionValue, "`%s` needs %s", word.Value, o.Phrase())
-	f.help("write `%s %s`: %s", word.Value, o.Arg, o.Doc)
-	return f
+	if isSign(t, "=") {
+		return f.label("no `=` here").help("write `%s %s`", word.Value, o.Arg)
+	}
+	return f.help("write `%s %s`: %s", word.Value, o.Arg, o.Doc)
 }
 
 // split parts the options behind the arrow into those of the side and those

@@ -35,6 +35,9 @@ func (s *session) problem(t *lexer.Token) *diag.Diagnostic {
 	case lex.OpenString:
 		return say(diag.OpenQuote, "this text is never closed", openQuoteHelp(t.Value))
 	case lex.OpenBrace:
+		if strings.HasPrefix(t.Value, "${") {
+			return say(diag.OpenVariable, "`${` is not closed on its line", "write the `}` that belongs to it")
+		}
 		return say(diag.OpenVariable, "this is not closed on its line", "write the bracket that belongs to it")
 	case lex.TooDeep:
 		return say(diag.DeepNesting, "nested too deep", fmt.Sprintf("the limit is %d levels", lex.MaxDepth))
@@ -45,7 +48,7 @@ func (s *session) problem(t *lexer.Token) *diag.Diagnostic {
 	case lex.ShellSign:
 		return say(diag.ShellSign, "`"+t.Value+"` is for a shell, and exec has none", s.shellHelp(t))
 	case lex.Bracket:
-		return say(diag.QuoteBracket, "`"+t.Value+"` has to be quoted in the arguments of a program", "write `'"+t.Value+"'`")
+		return say(diag.QuoteBracket, "`"+t.Value+"` has to be quoted in the arguments of a program", "write `"+s.quoted(t)+"`")
 	}
 	return say(diag.StrayBracket, "`"+t.Value+"` closes nothing", "delete it, or write the bracket that is open here")
 }
@@ -53,6 +56,20 @@ func (s *session) problem(t *lexer.Token) *diag.Diagnostic {
 // multiline reports whether a Bad token is a text that further lines may close.
 func multiline(t *lexer.Token) bool {
 	return lex.ProblemOf(t) == lex.OpenString && (strings.Contains(t.Value, `"""`) || strings.Contains(t.Value, "'''"))
+}
+
+// quoted is a bracket in quotes, with all up to the one that closes it on the
+// line.
+func (s *session) quoted(t *lexer.Token) string {
+	rest, _, _ := strings.Cut(s.text[t.Pos.Offset:], "\n")
+	end := 0
+	if closer := closers[t.Value]; closer != "" {
+		end = strings.LastIndex(rest, closer)
+	}
+	if end <= 0 || end > 60 || strings.Contains(rest[:end], "'") {
+		return "'" + t.Value + "'"
+	}
+	return "'" + rest[:end+1] + "'"
 }
 
 func controlHelp(c byte) string {

@@ -138,11 +138,25 @@ func beginsAddress(lx *lexer.PeekingLexer) bool {
 	return isSign(next, "(") && adjacent(t, next)
 }
 
-func readAddress(lx *lexer.PeekingLexer) (ast.Expr, error) {
-	if !beginsAddress(lx) {
-		return nil, wanted(lx.Peek(), "an address such as `10.0.0.1/24`")
+// readAddress reads the address that a statement needs.
+func readAddress(word string) func(lx *lexer.PeekingLexer) (ast.Expr, error) {
+	return func(lx *lexer.PeekingLexer) (ast.Expr, error) {
+		if beginsAddress(lx) {
+			return operand(lx)
+		}
+		if word == "addr" {
+			return nil, wanted(lx.Peek(), "an address such as `10.0.0.1/24`")
+		}
+		return nil, wanted(lx.Peek(), "an address such as `10.0.0.1`")
 	}
-	return operand(lx)
+}
+
+// valuePhrase says what the value of a statement is.
+func valuePhrase(word string) string {
+	if word == "lab" || word == "hosts" {
+		return "a name"
+	}
+	return "a value"
 }
 
 // roles are the productions for a statement.
@@ -158,11 +172,11 @@ func roles(e *usage.Entry) []participle.Option {
 		as[endpoint](needed("an interface such as `h1:eth0`")),
 		as[namespace](needed("the name of a namespace")),
 		as[moreNames](further(noOption)),
-		as[address](readAddress),
+		as[address](readAddress(e.Word)),
 		as[moreAddresses](further(beginsAddress)),
 		as[destination](needed("a destination such as `10.2.0.0/16` or `default`")),
 		as[target](needed("where it goes, such as `h2` or `10.0.0.2`")),
-		as[value](needed("a value")),
+		as[value](needed(valuePhrase(e.Word))),
 		as[moreValues](further(func(*lexer.PeekingLexer) bool { return true })),
 		as[expression](readExpression),
 		as[valueOrExec](readResult),
@@ -233,7 +247,7 @@ func readArrow(lx *lexer.PeekingLexer) (arrow, error) {
 		lx.Next()
 		return mark{}, nil
 	}
-	return nil, missingArrow(t)
+	return nil, missingArrow(lx)
 }
 
 func readTowards(lx *lexer.PeekingLexer) (towards, error) {
@@ -245,6 +259,8 @@ func readTowards(lx *lexer.PeekingLexer) (towards, error) {
 	f := faultAt(t, diag.MissingArrow, "`->` is missing between the two ends of the way")
 	if isSign(t, "<->") {
 		f.label("a way goes in one direction: `->`")
+	} else if last := before(lx); last != nil && last.Type == lex.Word && t.Type == lex.Word {
+		f.help("write `%s -> %s`", last.Value, t.Value)
 	}
 	return nil, f
 }
@@ -256,7 +272,10 @@ func readEquals(lx *lexer.PeekingLexer) (equals, error) {
 		return mark{}, nil
 	}
 	f := faultAt(t, diag.MissingEquals, "`=` is missing before the value")
-	if t.Type == lex.Word {
+	switch {
+	case isWord(t, ":") || isWord(t, "is") || isSign(t, "=="):
+		f.label("write `=` here")
+	case t.Type == lex.Word:
 		f.help("write `= %s`", t.Value)
 	}
 	return nil, f
@@ -293,7 +312,9 @@ func readBody(lx *lexer.PeekingLexer) (blockOrStatement, error) {
 	case isSign(t, "{"):
 		return body{Block: s.braces(lx)}, nil
 	case ends(t):
-		return nil, wanted(t, "a statement, or a block in `{ }`")
+		f := wanted(t, "a statement behind it on the line, or a block in `{ }`")
+		f.block = true
+		return nil, f
 	}
 	stmt := s.statement(lx)
 	return body{Block: &ast.Block{Span: stmt.Where(), Stmts: []ast.Stmt{stmt}}, single: true}, nil

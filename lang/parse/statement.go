@@ -39,6 +39,9 @@ func (s *session) statement(lx *lexer.PeekingLexer) ast.Stmt {
 		return stmt
 	}
 	bad := s.faultOf(lx, err)
+	if other := s.strangeCall(first, bad); other != nil {
+		bad = other
+	}
 	s.describe(lx, from, first, bad)
 	lx.LoadCheckpoint(from)
 	return s.recover(lx, bad)
@@ -97,6 +100,9 @@ func (s *session) recover(lx *lexer.PeekingLexer, bad *fault) *ast.BadStmt {
 			continue
 		}
 		if t.Type == lex.EOF || len(open) == 0 && ends(t) {
+			if bad.block && t.Type == lex.Newline && stmt.Body == nil {
+				s.headless++
+			}
 			break
 		}
 		if t.Type == lex.Sign && !bad.opaque && t.Value == "{" && t.Pos.Offset >= bad.at && len(open) == 0 && peek2(lx).Type == lex.Newline {
@@ -109,7 +115,9 @@ func (s *session) recover(lx *lexer.PeekingLexer, bad *fault) *ast.BadStmt {
 			stmt.Words = append(stmt.Words, t.Value)
 		case t.Type <= lex.Bad:
 			if t.Pos.Offset > bad.at {
-				s.report(s.problem(t))
+				if !inArguments(bad.tok) {
+					s.report(s.problem(t))
+				}
 				bad.at = len(s.text) // one is enough
 			}
 			if lex.ProblemOf(t) == lex.StrayCloser && len(open) > 0 {
@@ -121,6 +129,13 @@ func (s *session) recover(lx *lexer.PeekingLexer, bad *fault) *ast.BadStmt {
 	}
 	stmt.Span = since(lx, first)
 	return stmt
+}
+
+// inArguments reports whether a token is a sign that only a shell would
+// understand: what follows it on the line is meant for the same shell.
+func inArguments(t *lexer.Token) bool {
+	p := lex.ProblemOf(t)
+	return p == lex.ShellSign || p == lex.Bracket
 }
 
 // balance notes a bracket; a closing one ends what is open within its pair.
@@ -156,6 +171,7 @@ type fault struct {
 	at     int    // the offset of tok
 	phrase string // what is wanted, where d is nil
 	opaque bool   // a block in the statement is not made of statements
+	block  bool   // a block is wanted, which may well begin on the next line
 	below  bool   // the block begins on the next line
 }
 
@@ -202,7 +218,11 @@ func (s *session) faultOf(lx *lexer.PeekingLexer, err error) *fault {
 
 // describe reports a fault in the statement that begins at first.
 func (s *session) describe(lx *lexer.PeekingLexer, from lexer.Checkpoint, first *lexer.Token, f *fault) {
-	if lex.ProblemOf(f.tok) != 0 {
+	if p := lex.ProblemOf(f.tok); p != 0 {
+		if p == lex.StrayCloser && f.tok.Value == "}" && s.headless > 0 {
+			s.headless-- // of the block whose { is missing
+			return
+		}
 		d, curable := s.problem(f.tok), multiline(f.tok)
 		s.diags = append(s.diags, d)
 		s.hard = s.hard || !curable
