@@ -56,6 +56,25 @@ func TestScripts(t *testing.T) {
 	}
 }
 
+// The examples and the modules of the standard library have nothing to blame.
+func TestOwnScripts(t *testing.T) {
+	for _, pattern := range []string{"../../examples/*.vnet", "../../stdlib/*.vnet"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Errorf("no scripts in %s: %v", pattern, err)
+		}
+		for _, name := range files {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range found(name, string(data)) {
+				t.Error(whole(d))
+			}
+		}
+	}
+}
+
 func compare(t *testing.T, name, text string) {
 	t.Helper()
 	got := map[int]diag.List{}

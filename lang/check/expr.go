@@ -8,6 +8,7 @@ import (
 	"vnet/lang/diag"
 	"vnet/lang/literal"
 	"vnet/lang/name"
+	"vnet/lang/token"
 )
 
 func (w *walker) exprs(list []ast.Expr) {
@@ -51,7 +52,7 @@ func (w *walker) expr(x ast.Expr) {
 	case *ast.Unary:
 		w.expr(x.X)
 		if x.Op == "not" {
-			w.truth(x.X)
+			w.truth(x.X, x.Span)
 		}
 	case *ast.Binary:
 		w.binary(x)
@@ -112,11 +113,11 @@ func (w *walker) binary(x *ast.Binary) {
 	w.expr(x.Y)
 	switch x.Op {
 	case "and", "or":
-		w.truth(x.X)
-		w.truth(x.Y)
+		w.truth(x.X, x.Span)
+		w.truth(x.Y, x.Span)
 	case "<", "<=", ">", ">=", "+", "-", "*", "/", "%":
-		w.forgotten(x.X)
-		w.forgotten(x.Y)
+		w.forgottenOperand(x, x.X, x.Y)
+		w.forgottenOperand(x, x.Y, x.X)
 		w.operand(x.X, x.Y)
 		w.operand(x.Y, x.X)
 		w.zero(x)
@@ -159,14 +160,14 @@ func (w *walker) pattern(x *ast.Binary) {
 // condition checks what has to be true or false.
 func (w *walker) condition(x ast.Expr) {
 	w.expr(x)
-	w.truth(x)
+	w.truth(x, x.Where())
 }
 
 // truth reports a word as a condition that is neither true nor false.
-func (w *walker) truth(x ast.Expr) {
+func (w *walker) truth(x ast.Expr, at token.Span) {
 	text, ok := ast.Lit(x)
 	if !ok {
-		w.truthOf(x)
+		w.truthOf(x, at)
 		return
 	}
 	switch text {
@@ -174,7 +175,7 @@ func (w *walker) truth(x ast.Expr) {
 		return
 	}
 	_, quoted := x.(*ast.Str)
-	d := w.fail(diag.NotCondition, x.Where(), "`%s` is %s, neither true nor false", show(text), describe(text, quoted))
+	d := w.fail(diag.NotCondition, at, "`%s` is %s, neither true nor false", show(text), describe(text, quoted))
 	switch {
 	case !quoted && w.scope.lookup(text) != nil:
 		d.WithHelp("did you mean `$%s`?", text)
@@ -186,39 +187,76 @@ func (w *walker) truth(x ast.Expr) {
 }
 
 // truthOf reports a number, list or map as a condition.
-func (w *walker) truthOf(x ast.Expr) {
+func (w *walker) truthOf(x ast.Expr, at token.Span) {
 	switch w.shapeOf(x) {
 	case number:
-		w.fail(diag.NotCondition, x.Where(), "this is a number, neither true nor false").
+		w.fail(diag.NotCondition, at, "this is a number, neither true nor false").
 			WithHelp("compare it, as in $n != 0")
 	case list, mapping:
-		w.fail(diag.NotCondition, x.Where(), "this is %s, neither true nor false", w.shapeOf(x)).
+		w.fail(diag.NotCondition, at, "this is %s, neither true nor false", w.shapeOf(x)).
 			WithHelp("compare its length, as in len($x) > 0")
 	}
 }
 
+// plainWord gives the text of a word without quotes and variables.
+func plainWord(x ast.Expr) (string, bool) {
+	word, ok := x.(*ast.Word)
+	if !ok {
+		return "", false
+	}
+	return ast.Lit(word)
+}
+
 // forgotten reports a word in a comparison that is the name of a variable.
 func (w *walker) forgotten(x ast.Expr) {
-	word, ok := x.(*ast.Word)
-	if !ok || len(word.Parts) != 1 || word.Parts[0].X != nil {
-		return
-	}
-	if text := word.Parts[0].Text; w.scope.lookup(text) != nil {
-		w.warn(diag.ForgottenDollar, word.Span, "`%s` is the word itself, not the variable of that name", text).
+	if text, ok := plainWord(x); ok && w.scope.lookup(text) != nil {
+		w.warn(diag.ForgottenDollar, x.Where(), "`%s` is the word itself, not the variable of that name", text).
 			WithHelp("did you mean `$%s`?", text)
 	}
 }
 
-// forgottenList reports a word in place of a list that is the name of one.
-func (w *walker) forgottenList(x ast.Expr) {
-	word, ok := x.(*ast.Word)
-	if !ok || len(word.Parts) != 1 || word.Parts[0].X != nil {
+// forgottenOperand is forgotten for operators that take no word beside a number.
+func (w *walker) forgottenOperand(b *ast.Binary, x, other ast.Expr) {
+	text, ok := plainWord(x)
+	if !ok || w.scope.lookup(text) == nil {
 		return
 	}
-	text := word.Parts[0].Text
-	if v := w.scope.lookup(text); v != nil && (v.shape == list || v.shape == span) {
-		w.warn(diag.ForgottenDollar, word.Span, "`%s` is the word itself, not the list of that name", text).
+	if w.shapeOf(other) != number || shapeOfText(text) == number {
+		w.forgotten(x)
+		return
+	}
+	w.fail(diag.WrongOperands, b.Span, "`%s` does not take a text and a number: `%s` is the word itself", b.Op, text).
+		WithHelp("did you mean `$%s`?", text)
+}
+
+// forgottenList reports a word in place of a list that is the name of one.
+func (w *walker) forgottenList(x ast.Expr) {
+	if text, ok := plainWord(x); ok && w.isList(text) {
+		w.warn(diag.ForgottenDollar, x.Where(), "`%s` is the word itself, not the list of that name", text).
 			WithHelp("did you mean `$%s`?", text)
+	}
+}
+
+func (w *walker) isList(name string) bool {
+	v := w.scope.lookup(name)
+	return v != nil && (v.shape == list || v.shape == span)
+}
+
+// sequence reports a word to loop over that is no list.
+func (w *walker) sequence(x ast.Expr) {
+	text, ok := plainWord(x)
+	if !ok || isRange(text) || calculation(x) != nil {
+		return
+	}
+	d := w.fail(diag.WrongKind, x.Where(), "`%s` is %s, not a list", show(text), describe(text, false))
+	from, to, dotted := strings.Cut(text, "..")
+	switch {
+	case w.scope.lookup(text) != nil:
+		d.WithHelp("did you mean `$%s`?", text)
+	case dotted && from != "" && to != "":
+		d.WithHelp("the two ends of a range differ in their last number, as h1..h5")
+	default:
+		d.WithHelp("write it in brackets: [%s]", show(text))
 	}
 }
 
@@ -228,11 +266,7 @@ func isNumber(text string) bool { _, ok := literal.ParseInt(text); return ok }
 
 // plainNumber gives a whole number that is written out without quotes.
 func plainNumber(x ast.Expr) (int64, bool) {
-	word, ok := x.(*ast.Word)
-	if !ok {
-		return 0, false
-	}
-	text, ok := ast.Lit(word)
+	text, ok := plainWord(x)
 	if !ok {
 		return 0, false
 	}

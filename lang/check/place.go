@@ -27,7 +27,7 @@ func texts(x ast.Expr) []string {
 	if !ok {
 		return nil
 	}
-	if r, ok := literal.ParseRange(text); ok && !quoted && isRange(text) {
+	if r, ok := literal.ParseRange(text); ok && !quoted {
 		return []string{r.At(0), r.At(r.Len() - 1)}
 	}
 	return []string{text}
@@ -245,7 +245,7 @@ func (w *walker) option(word string, u *usage.Option, x ast.Expr) {
 	case usage.Int:
 		w.ranged(word, u, x)
 	case usage.Port:
-		w.port(x)
+		w.port(x, limitCode(word, u.Name))
 	case usage.Percent:
 		w.kind(x, u.Kind)
 		w.percent(u, x)
@@ -296,15 +296,29 @@ func (w *walker) ranged(word string, u *usage.Option, x ast.Expr) {
 	}
 	w.kind(x, usage.Int)
 	if ok && isInt && u.Max != 0 && (n < u.Min || n > u.Max) {
-		w.fail(diag.OutOfBounds, x.Where(), "%s is from %d to %d, and this is %d", u.Name, u.Min, u.Max, n)
+		w.fail(limitCode(word, u.Name), x.Where(), "%s is from %d to %d, and this is %d", u.Name, u.Min, u.Max, n)
 	}
 }
 
-func (w *walker) port(x ast.Expr) {
+// limitCode is the code for a number out of its limits; those that the rules
+// of the network know have codes of their own.
+func limitCode(word, option string) diag.Code {
+	switch {
+	case option == "mtu":
+		return diag.BadMTU
+	case word == "vxlan" && option == "id":
+		return diag.BadVNI
+	case word == "vxlan" && option == "port":
+		return diag.BadPort
+	}
+	return diag.OutOfBounds
+}
+
+func (w *walker) port(x ast.Expr, code diag.Code) {
 	w.kind(x, usage.Port)
 	if text, _, ok := lit(x); ok {
 		if n, ok := literal.ParseInt(text); ok && (n < 1 || n > 65535) {
-			w.fail(diag.OutOfBounds, x.Where(), "a port is from 1 to 65535, and this is %d", n)
+			w.fail(code, x.Where(), "a port is from 1 to 65535, and this is %d", n)
 		}
 	}
 }

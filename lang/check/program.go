@@ -26,7 +26,7 @@ func (w *walker) look(c ast.Cond) {
 		w.space(c.From)
 		w.target(c.To)
 		if c.Port != nil {
-			w.port(c.Port)
+			w.port(c.Port, diag.OutOfBounds)
 		}
 		w.options("expect", usage.Dial, c.Opts)
 	case *ast.Path:

@@ -258,8 +258,9 @@ func (w *walker) ifElse(s *ast.If) {
 
 func (w *walker) forEach(s *ast.For) {
 	w.expr(s.In)
-	w.forgottenList(s.In)
-	w.rangeEnd(s.In)
+	if !w.rangeEnd(s.In) {
+		w.sequence(s.In)
+	}
 	sub := w.inside()
 	sub.loop = true
 	for i, n := range s.Vars {

@@ -156,14 +156,14 @@ func (w *walker) number(x ast.Expr) {
 }
 
 // rangeEnd reports for i in 1..$n-1, whose end is a word and no number.
-func (w *walker) rangeEnd(x ast.Expr) {
+func (w *walker) rangeEnd(x ast.Expr) bool {
 	word, ok := x.(*ast.Word)
 	if !ok || len(word.Parts) == 0 || word.Parts[0].X != nil {
-		return
+		return false
 	}
 	from, rest, ok := strings.Cut(word.Parts[0].Text, "..")
 	if !ok || from == "" {
-		return
+		return false
 	}
 	cut := len(from) + 2
 	end := *word
@@ -171,10 +171,13 @@ func (w *walker) rangeEnd(x ast.Expr) {
 	end.Pos.Offset += cut
 	end.Parts = append([]ast.Part(nil), word.Parts...)
 	end.Parts[0].Text = rest
-	if pieces := calculation(&end); pieces != nil {
-		w.fail(diag.AlmostSubtraction, x.Where(), "`%s` is a word, not a calculation", end.Raw).
-			WithHelp("write the end of the range in ${ }: %s..${%s}", from, strings.ReplaceAll(spaced(pieces), "$", ""))
+	pieces := calculation(&end)
+	if pieces == nil {
+		return false
 	}
+	w.fail(diag.AlmostSubtraction, x.Where(), "`%s` is a word, not a calculation", end.Raw).
+		WithHelp("write the end of the range in ${ }: %s..${%s}", from, strings.ReplaceAll(spaced(pieces), "$", ""))
+	return true
 }
 
 func spaced(pieces []piece) string {
