@@ -192,8 +192,7 @@ func (c *conn) receive(see func(seq uint32, kind, flags uint16, body []byte)) er
 	return nil
 }
 
-// dump asks for a list, again if it changed while it was being read. make
-// builds the request anew for each try.
+// dump asks for a list, again if it changed while it was being read.
 func (c *conn) dump(m *message, kind uint16) ([][]byte, error) {
 	for range dumpTries {
 		list, err := c.dumpOnce(m, kind)

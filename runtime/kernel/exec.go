@@ -19,6 +19,8 @@ const (
 	// drain is how long output is read on after the program has ended, when
 	// something it left running holds the pipe open.
 	drain = 500 * time.Millisecond
+	// cldStopped is the si_code of a child that was stopped (sigaction(2)).
+	cldStopped = 5
 )
 
 // Exec runs a program inside a namespace to its end. What it leaves running in
@@ -46,7 +48,7 @@ func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 	if err != nil {
 		return host.Exit{}, startError(cmd, c, err)
 	}
-	interrupted := watch(ctx, c.Process.Pid)
+	interrupted := watch(ctx, c.Process.Pid, tty != nil)
 	err = c.Wait()
 	tty.takeBack()
 	exit := ending(c.ProcessState)
@@ -114,16 +116,11 @@ func attributes(a *syscall.SysProcAttr, tty *terminal) *syscall.SysProcAttr {
 // watch waits until a program has ended, without reaping it, so that its
 // number stays the name of its group; or until ctx ends, and then ends the
 // whole group.
-func watch(ctx context.Context, pid int) (interrupted bool) {
+func watch(ctx context.Context, pid int, front bool) (interrupted bool) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for {
-			err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-			if err != unix.EINTR {
-				return
-			}
-		}
+		waitEnd(pid, front)
 	}()
 	select {
 	case <-ended:
@@ -142,6 +139,26 @@ func watch(ctx context.Context, pid int) (interrupted bool) {
 	<-ended
 	waitGroup(pid)
 	return true
+}
+
+// waitEnd waits until a process has ended. One in front of the terminal that is
+// stopped there (Ctrl-Z) goes on at once: there is nobody who could resume it.
+func waitEnd(pid int, front bool) {
+	options := unix.WEXITED | unix.WNOWAIT
+	if front {
+		options |= unix.WSTOPPED
+	}
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, pid, &info, options, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err == nil && info.Code == cldStopped:
+			_ = unix.Kill(-pid, unix.SIGCONT)
+		default:
+			return
+		}
+	}
 }
 
 // ending reads how a program ended.

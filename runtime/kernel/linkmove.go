@@ -49,7 +49,7 @@ func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
 	if _, err := q.now(from, m); err != nil {
 		return err
 	}
-	from.unlearn(op.Name)
+	q.h.forget() // its far end does not know where it went
 	q.undo(append(undo, kept...)...)
 	if err := q.settle(ctx, to, l, op, kept); err != nil {
 		newQueue(q.h, q.results[q.at].Undo).run(context.Background())

@@ -173,8 +173,12 @@ func noSpace(ns string, errno unix.Errno) error {
 	return &host.Error{Errno: errno, Field: host.FieldNS, What: what}
 }
 
-// at runs f on a thread inside the namespace.
+// at runs f on a thread inside the namespace. All our threads but portals are
+// in the one vnet was started in, and going there takes root for no gain.
 func (sp *space) at(f func() error) error {
+	if sp.name == host.Start {
+		return f()
+	}
 	return onThread(func() (bool, error) {
 		home, err := netns.Get()
 		if err != nil {
@@ -201,12 +205,7 @@ func (sp *space) netlink() (*conn, error) {
 	if sp.conn != nil {
 		return sp.conn, nil
 	}
-	var err error
-	if sp.name == host.Start {
-		sp.conn, err = openConn()
-		return sp.conn, err
-	}
-	err = sp.at(func() (err error) {
+	err := sp.at(func() (err error) {
 		sp.conn, err = openConn()
 		return err
 	})
