@@ -1,0 +1,82 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Root is where the journals of this machine are.
+const Root = "/run/vnet"
+
+// A Store is the directory of all journals.
+type Store struct{ root string }
+
+// Open makes the store's directory where it is missing, and refuses one that
+// others may write to.
+func Open(root string) (*Store, error) {
+	s := &Store{root}
+	for _, dir := range []string{root, s.journals(), s.locks()} {
+		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, err
+		}
+		if err := private(dir); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Existing opens the store if there is one; nil without an error when not.
+func Existing(root string) (*Store, error) {
+	if _, err := os.Lstat(root); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return Open(root)
+}
+
+func (s *Store) journals() string { return filepath.Join(s.root, "tx") }
+func (s *Store) locks() string    { return filepath.Join(s.root, "lock") }
+
+// NewDir is the directory of a transaction that is to begin. Its name tells
+// transactions apart, also those of a process that has several.
+func (s *Store) NewDir() string {
+	return filepath.Join(s.journals(), fmt.Sprintf("%d-%s", os.Getpid(), strconv.FormatInt(time.Now().UnixNano(), 36)))
+}
+
+// Dirs lists the directories of transactions that are not over, oldest first.
+func (s *Store) Dirs() ([]string, error) {
+	entries, err := os.ReadDir(s.journals())
+	if err != nil {
+		return nil, err
+	}
+	type dated struct {
+		dir string
+		at  time.Time
+	}
+	var found []dated
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.IsDir() {
+			found = append(found, dated{filepath.Join(s.journals(), e.Name()), info.ModTime()})
+		}
+	}
+	slices.SortFunc(found, func(a, b dated) int { return a.at.Compare(b.at) })
+	dirs := make([]string, len(found))
+	for i, d := range found {
+		dirs[i] = d.dir
+	}
+	return dirs, nil
+}
+
+// Sweep removes the store's directories when nothing is in them.
+func (s *Store) Sweep() {
+	for _, dir := range []string{s.journals(), s.locks(), s.root} {
+		_ = unix.Rmdir(dir) // not empty: others are at work
+	}
+}

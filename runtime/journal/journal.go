@@ -1,0 +1,264 @@
+// Package journal is the write-ahead journal of a transaction: what will be
+// done and what takes it back stands in a file before it is done, so that a
+// transaction whose program died can be finished by another.
+//
+// A journal is a directory with a file of records. The lock on the file says
+// that the transaction is alive: the kernel drops it with the last descriptor,
+// however its holder ended. That the directory is there says that the
+// transaction is not over. Nothing is synced to disk: what must survive is the
+// death of a process; a machine that goes takes the network with it.
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"vnet/runtime/host"
+)
+
+// Version is the form of the records. Older ones stay readable; a newer one is
+// refused.
+const Version = 1
+
+// fileName is the file of records in a journal's directory.
+const fileName = "journal"
+
+// maxRecord bounds what is read back as one record, in bytes.
+const maxRecord = 16 << 20
+
+// A Kind says what a record is about.
+type Kind string
+
+// The kinds of records.
+const (
+	Begin  Kind = "begin"  // the first one
+	Intend Kind = "intend" // an operation is about to be done
+	Image  Kind = "image"  // a namespace's state was saved, in File
+	Undone Kind = "undone" // an operation was taken back
+	Commit Kind = "commit" // from here on the transaction goes forward
+)
+
+// A Record is one line of a journal's story.
+type Record struct {
+	Kind Kind
+
+	// Of Begin.
+	Version int    `json:",omitempty"`
+	Boot    string `json:",omitempty"` // the boot it belongs to
+	UID     int    `json:",omitempty"`
+	PID     int    `json:",omitempty"` // who writes it, for messages
+	Script  string `json:",omitempty"`
+
+	// Of Intend and Undone: the operation's number, from 1.
+	Seq   int      `json:",omitempty"`
+	At    string   `json:",omitempty"` // the place in the script: file:line
+	Op    host.Ops `json:",omitempty"` // one
+	Undo  host.Ops `json:",omitempty"` // what takes it back
+	Final host.Ops `json:",omitempty"` // what is left to do after the commit
+
+	// Of Image.
+	Space string `json:",omitempty"`
+	File  string `json:",omitempty"`
+}
+
+// A Journal is the journal of a live transaction.
+type Journal struct {
+	dir string
+	f   *os.File
+}
+
+// ErrAlive says that a journal's transaction is still at work.
+var ErrAlive = errors.New("the transaction is at work")
+
+// ErrForeign says that a journal belongs to another user or is not what it
+// should be; it is left alone.
+var ErrForeign = errors.New("not a journal of this user")
+
+// Create begins a journal in a new directory.
+func Create(dir, script string) (*Journal, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, fileName), os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		os.Remove(dir)
+		return nil, err
+	}
+	j := &Journal{dir, f}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		err = j.Write(Record{Kind: Begin, Version: Version, Boot: Boot(), UID: os.Getuid(), PID: os.Getpid(), Script: script})
+	}
+	if err != nil {
+		j.Remove()
+		return nil, err
+	}
+	return j, nil
+}
+
+// Dir is the journal's directory.
+func (j *Journal) Dir() string { return j.dir }
+
+// Write adds a record, whole or not at all: a reader takes a torn one as never
+// written.
+func (j *Journal) Write(r Record) error {
+	data, err := encode(r)
+	if err != nil {
+		return err
+	}
+	_, err = j.f.Write(data)
+	return err
+}
+
+// encode frames a record: its length, its checksum, and itself as JSON.
+func encode(r Record) ([]byte, error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, 8, 8+len(body))
+	binary.LittleEndian.PutUint32(data, uint32(len(body)))
+	binary.LittleEndian.PutUint32(data[4:], crc32.Checksum(body, table))
+	return append(data, body...), nil
+}
+
+var table = crc32.MakeTable(crc32.Castagnoli)
+
+// Save keeps a larger piece of data beside the records, whole or not at all.
+func (j *Journal) Save(name string, data []byte) error {
+	tmp := filepath.Join(j.dir, name+".tmp")
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp, filepath.Join(j.dir, name))
+}
+
+// Remove ends the journal: the transaction is over. The records go first, so
+// that a directory without them is debris and no transaction.
+func (j *Journal) Remove() error {
+	os.Remove(filepath.Join(j.dir, fileName))
+	err := os.RemoveAll(j.dir)
+	j.f.Close()
+	return err
+}
+
+// Close lets go of a journal whose transaction is not over; another may
+// recover it.
+func (j *Journal) Close() error { return j.f.Close() }
+
+// Take takes over the journal of a transaction whose program is dead, and
+// returns its records. The error is ErrAlive while the program lives,
+// os.ErrNotExist when the transaction is over, ErrForeign when it is nobody's
+// to touch.
+func Take(dir string) (*Journal, []Record, error) {
+	if err := private(dir); err != nil {
+		return nil, nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, fileName), os.O_RDWR|os.O_APPEND|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			os.RemoveAll(dir) // it died between its directory and its first record, or after its last
+		}
+		return nil, nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		return nil, nil, ErrAlive
+	}
+	records, end, err := read(f)
+	if err == nil {
+		// What is written next must not stand behind a torn record.
+		err = f.Truncate(end)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return &Journal{dir, f}, records, nil
+}
+
+// private checks that a directory is ours alone and no link.
+func private(dir string) error {
+	var st unix.Stat_t
+	if err := unix.Lstat(dir, &st); err != nil {
+		return &os.PathError{Op: "lstat", Path: dir, Err: err}
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Getuid() || st.Mode&0o022 != 0 {
+		return fmt.Errorf("%s: %w", dir, ErrForeign)
+	}
+	return nil
+}
+
+// read returns the whole records of a journal and where they end. What comes
+// behind a torn or damaged record never happened.
+func read(f *os.File) ([]Record, int64, error) {
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	var records []Record
+	end := 0
+	for rest := data; len(rest) >= 8; rest = data[end:] {
+		n := binary.LittleEndian.Uint32(rest)
+		if n > maxRecord || int(n) > len(rest)-8 {
+			break
+		}
+		body := rest[8 : 8+n]
+		if crc32.Checksum(body, table) != binary.LittleEndian.Uint32(rest[4:]) {
+			break
+		}
+		var r Record
+		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&r); err != nil {
+			return nil, 0, fmt.Errorf("%s: record %d: %w", f.Name(), len(records)+1, err)
+		}
+		if len(records) == 0 {
+			if err := acceptable(r); err != nil {
+				return nil, 0, fmt.Errorf("%s: %w", f.Name(), err)
+			}
+		}
+		records = append(records, r)
+		end += 8 + int(n)
+	}
+	return records, int64(end), nil
+}
+
+// acceptable checks the first record.
+func acceptable(r Record) error {
+	switch {
+	case r.Kind != Begin, r.UID != os.Getuid():
+		return ErrForeign
+	case r.Version > Version:
+		return fmt.Errorf("written by a newer vnet (form %d, known up to %d): recover it with that", r.Version, Version)
+	}
+	return nil
+}
+
+// Stale reports whether the records belong to another boot of the machine:
+// the network they speak of is gone.
+func Stale(records []Record) bool {
+	return len(records) > 0 && records[0].Boot != Boot()
+}
+
+// Boot is the kernel's name for this boot (random(4)).
+func Boot() string {
+	data, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(data))
+}
