@@ -117,28 +117,31 @@ func usesArg(text string) bool { return strings.Contains(text, "arg(") }
 
 // Run carries out a script on the kernel, as one transaction.
 func Run(ctx context.Context, s Script, set Settings) *Report {
+	k, err := kernel.New()
+	if err != nil {
+		return &Report{Ending: Unsupported, Diags: diag.List{machine(err)}, Made: map[string]int{}}
+	}
+	defer k.Close()
+	return RunOn(ctx, k, s, set)
+}
+
+// RunOn carries out a script on a host that the caller closes.
+func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 	began := time.Now()
 	r := &Report{Made: map[string]int{}}
 	defer func() { r.Elapsed = time.Since(began) }()
-	k, err := kernel.New()
-	if err != nil {
-		r.Diags = diag.List{machine(err)}
-		r.Ending = Unsupported
-		return r
-	}
-	defer k.Close()
 	if set.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, set.Timeout, errTimeout)
 		defer cancel()
 	}
-	_, r.Diags = rehearse(ctx, s, k)
+	_, r.Diags = rehearse(ctx, s, h)
 	if r.Diags.Failed() {
 		r.Ending = Invalid
 		return r
 	}
 	file, _ := parse.File(s.Name, s.Text)
-	newRun(k, s, set, r).script(ctx, file)
+	newRun(h, s, set, r).script(ctx, file)
 	return r
 }
 

@@ -1,0 +1,112 @@
+package examples
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"vnet/runtime/host"
+)
+
+// faultVariable asks for a fault:  WHEN N WHAT
+//
+// WHEN is apply or undo, N counts operations from 1, WHAT is the name of an
+// errno, of a signal that vnet gets at that moment, or panic. With a + behind
+// N all operations from the Nth on fail.
+const faultVariable = "VNET_TEST_FAULT"
+
+// A faulty host is the kernel's until the operation comes that shall fail.
+type faulty struct {
+	host.Host
+	when string
+	what string
+	on   bool // go on failing
+
+	mu   sync.Mutex
+	left int // operations until the fault
+}
+
+func newFaulty(h host.Host, spec string) *faulty {
+	f := &faulty{Host: h}
+	var n string
+	if _, err := fmt.Sscan(spec, &f.when, &n, &f.what); err != nil {
+		panic(err)
+	}
+	n, f.on = strings.CutSuffix(n, "+")
+	if _, err := fmt.Sscan(n, &f.left); err != nil {
+		panic(err)
+	}
+	return f
+}
+
+// fault sets the fault of a process.
+func fault(cmd *exec.Cmd, spec string) *exec.Cmd {
+	cmd.Env = append(os.Environ(), faultVariable+"="+spec)
+	return cmd
+}
+
+// turn says which of n operations shall fail; n for none.
+func (f *faulty) turn(ctx context.Context, n int) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	// What takes back is not stopped by signals, and so has nothing to wait for.
+	if (ctx.Done() == nil) != (f.when == "undo") || f.left <= 0 && !f.on {
+		return n
+	}
+	at := max(f.left-1, 0)
+	f.left -= n
+	return min(at, n)
+}
+
+func (f *faulty) Apply(ctx context.Context, ops []host.Op) []host.Result {
+	at := f.turn(ctx, len(ops))
+	if at == len(ops) {
+		return f.Host.Apply(ctx, ops)
+	}
+	if f.what == "panic" {
+		panic("injected")
+	}
+	results := f.Host.Apply(ctx, ops[:at])
+	for _, r := range results {
+		if r.Err != nil || r.Skipped {
+			return skipped(results, len(ops))
+		}
+	}
+	if strings.HasPrefix(f.what, "SIG") {
+		raise(f.what)
+		if ctx.Done() != nil {
+			<-ctx.Done()
+		}
+		return append(results, f.Host.Apply(ctx, ops[at:])...)
+	}
+	refusal := &host.Error{Op: ops[at], Errno: errnoNamed(f.what), Kernel: "injected"}
+	return skipped(append(results, host.Result{Err: refusal}), len(ops))
+}
+
+func skipped(results []host.Result, n int) []host.Result {
+	for len(results) < n {
+		results = append(results, host.Result{Skipped: true})
+	}
+	return results
+}
+
+func raise(name string) {
+	for range 3 { // one is enough, further ones change nothing
+		_ = syscall.Kill(os.Getpid(), unix.SignalNum(name))
+	}
+}
+
+func errnoNamed(name string) syscall.Errno {
+	for e := syscall.Errno(1); e < 200; e++ {
+		if unix.ErrnoName(e) == name {
+			return e
+		}
+	}
+	panic("no errno " + name)
+}
