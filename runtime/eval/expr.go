@@ -200,7 +200,18 @@ func (t *thread) shortCut(op string, left value.Value) (value.Value, bool) {
 
 // args works out the words of a statement. A list or range that is a whole
 // word stands for its elements.
-func (t *thread) args(xs []ast.Expr) ([]arg, error) {
+func (t *thread) args(xs []ast.Expr) ([]arg, error) { return t.words(xs, splats) }
+
+// flat works out words that are names or addresses: there a list stands for
+// its elements even where it is written out.
+func (t *thread) flat(xs ...ast.Expr) ([]arg, error) {
+	return t.words(xs, func(x ast.Expr, v value.Value) bool {
+		_, list := v.(value.List)
+		return list || splats(x, v)
+	})
+}
+
+func (t *thread) words(xs []ast.Expr, splats func(ast.Expr, value.Value) bool) ([]arg, error) {
 	out := make([]arg, 0, len(xs))
 	for _, x := range xs {
 		v, err := t.eval(x)

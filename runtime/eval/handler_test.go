@@ -8,6 +8,7 @@ import (
 
 	"vnet/lang/parse"
 	"vnet/runtime/eval"
+	"vnet/runtime/host"
 	"vnet/runtime/model"
 	"vnet/runtime/tx"
 	"vnet/stdlib"
@@ -88,5 +89,43 @@ in a route add default via 10.0.0.2
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: %v, want %q", c.check, err, c.want)
 		}
+	}
+}
+
+// Where names or addresses are wanted, a list stands for its elements, written
+// out or in a variable.
+func TestListsOfNames(t *testing.T) {
+	net, _, out, err := onModel(t, `
+ns [a b] c1..c2
+in [a b] tap t0 [10.0.0.1/24 10.0.1.1/24]
+let both = [c1 c2]
+in $both tap t1
+ns a-name-longer-than-a-link
+veth a-name-longer-than-a-link <-> a:x
+ns del [c1 c2]
+echo [1 [2 3]]
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out != "[1 [2 3]]\n" {
+		t.Errorf("echo printed %q", out)
+	}
+	if names, _ := net.Namespaces(t.Context()); strings.Join(names, " ") != "a a-name-longer-than-a-link b" {
+		t.Errorf("there are %s", names)
+	}
+	if addrs := net.Addrs(host.End{NS: "b", Name: "t0"}); len(addrs) != 2 {
+		t.Errorf("b:t0 has %v", addrs)
+	}
+}
+
+// An expect works its expression out once: next takes from a pool.
+func TestExpectOnce(t *testing.T) {
+	if _, _, _, err := onModel(t, `
+let p = subnets(10.0.0.0/16, 30)
+expect next($p) == 10.0.0.0/30
+expect next($p) == 10.0.0.4/30
+`); err != nil {
+		t.Error(err)
 	}
 }

@@ -206,7 +206,7 @@ func (t *thread) addr(s *ast.Addr) error {
 	if err != nil {
 		return err
 	}
-	args, err := t.args(s.CIDRs)
+	args, err := t.flat(s.CIDRs...)
 	if err != nil {
 		return err
 	}

@@ -30,11 +30,11 @@ type target struct {
 // pairs works out the two sides of an arrow: every namespace on the left with
 // every target on the right, itself left out where there are several.
 func (t *thread) pairs(from, to ast.Expr) ([]string, [][]target, error) {
-	left, err := t.args([]ast.Expr{from})
+	left, err := t.flat(from)
 	if err != nil {
 		return nil, nil, err
 	}
-	right, err := t.args([]ast.Expr{to})
+	right, err := t.flat(to)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -315,7 +315,7 @@ func plainError(err error) string {
 // paths compares the routers that packets pass with those that are wanted, in
 // their order and without others between.
 func (t *thread) paths(c *ast.Path) ([]probe, error) {
-	via, err := t.args(c.Via)
+	via, err := t.flat(c.Via...)
 	if err != nil {
 		return nil, err
 	}
@@ -385,7 +385,7 @@ func (t *thread) hopName(a netip.Addr) string {
 }
 
 func (t *thread) routesTo(c *ast.RouteTo) ([]probe, error) {
-	spaces, err := t.args([]ast.Expr{c.NS})
+	spaces, err := t.flat(c.NS)
 	if err != nil {
 		return nil, err
 	}

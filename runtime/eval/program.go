@@ -117,7 +117,7 @@ func (t *thread) programs(s *ast.Exec) ([]program, error) {
 	if s.In == nil {
 		return []program{p}, nil
 	}
-	spaces, err := t.args([]ast.Expr{s.In})
+	spaces, err := t.flat(s.In)
 	if err != nil {
 		return nil, err
 	}

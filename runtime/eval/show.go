@@ -60,7 +60,7 @@ func (t *thread) shown(s *ast.Show) ([]string, error) {
 	if len(s.Spaces) == 0 {
 		return []string{t.space}, nil
 	}
-	args, err := t.args(s.Spaces)
+	args, err := t.flat(s.Spaces...)
 	if err != nil {
 		return nil, err
 	}

@@ -116,7 +116,7 @@ func (t *thread) lab(s *ast.Lab) error {
 }
 
 func (t *thread) ns(s *ast.NS) error {
-	names, err := t.args(s.Names)
+	names, err := t.flat(s.Names...)
 	if err != nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func (t *thread) notYet(o *ast.Option) error {
 }
 
 func (t *thread) nsDel(s *ast.NSDel) error {
-	names, err := t.args(s.Names)
+	names, err := t.flat(s.Names...)
 	if err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func (t *thread) nsDel(s *ast.NSDel) error {
 }
 
 func (t *thread) in(s *ast.In) error {
-	spaces, err := t.args(s.Spaces)
+	spaces, err := t.flat(s.Spaces...)
 	if err != nil {
 		return err
 	}

@@ -109,6 +109,9 @@ func (t *thread) side(s ast.Side) (side, error) {
 // sideEnd decides what the word of an end means: an interface, a bridge whose
 // port it becomes, or a namespace in which the interface's name is chosen.
 func (t *thread) sideEnd(x ast.Expr) (side, error) {
+	if ns, at, ok := t.bareSpace(x); ok {
+		return side{End: host.End{NS: ns}, at: at, chosen: true}, nil
+	}
 	e, err := t.end(x)
 	if err != nil {
 		return side{}, err
@@ -122,10 +125,6 @@ func (t *thread) sideEnd(x ast.Expr) (side, error) {
 	if bare && e.Name == host.Start {
 		return out, t.fail(diag.BadName, e.at, "`host` alone is no interface").help("name the interface: host:veth0")
 	}
-	if bare && t.cfg.Net.Known(e.Name) {
-		out.End, out.chosen = host.End{NS: e.Name}, true
-		return out, nil
-	}
 	if err := t.nearMiss(e, bare); err != nil {
 		return out, err
 	}
@@ -133,6 +132,20 @@ func (t *thread) sideEnd(x ast.Expr) (side, error) {
 		return out, t.badName(e.at, err)
 	}
 	return out, nil
+}
+
+// bareSpace is the namespace that a word alone names, which may be longer than
+// an interface's name. A bridge of that name goes first.
+func (t *thread) bareSpace(x ast.Expr) (ns string, at token.Span, ok bool) {
+	a, err := t.one(x)
+	if err != nil {
+		return "", a.at, false
+	}
+	text, err := value.AsText(a.v)
+	if err != nil || text == host.Start || t.cfg.Net.IsBridge(t.space, text) {
+		return "", a.at, false
+	}
+	return text, a.at, t.isBare(x) && t.cfg.Net.Known(text)
 }
 
 // isBare reports whether a word names no namespace of its own.
@@ -278,7 +291,7 @@ func (t *thread) cableNet(o *ast.Option, a, b *side) error {
 
 // addresses works out the addresses of an interface.
 func (t *thread) addresses(xs []ast.Expr) ([]address, error) {
-	args, err := t.args(xs)
+	args, err := t.flat(xs...)
 	if err != nil {
 		return nil, err
 	}
