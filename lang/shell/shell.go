@@ -5,6 +5,7 @@ package shell
 import (
 	"errors"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -15,10 +16,15 @@ type Error struct {
 	Line, Column int // in the shell text, from 1
 }
 
+// parsers are kept, since each has a buffer larger than most texts.
+var parsers = sync.Pool{New: func() any { return syntax.NewParser(syntax.Variant(syntax.LangPOSIX)) }}
+
 // Check reads text as /bin/sh would (POSIX, with the extensions that dash has)
 // and returns what is wrong with it, or nil.
 func Check(text string) *Error {
-	_, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), "")
+	p := parsers.Get().(*syntax.Parser)
+	defer parsers.Put(p)
+	_, err := p.Parse(strings.NewReader(text), "")
 	var bad syntax.ParseError
 	if errors.As(err, &bad) {
 		return &Error{bad.Text, int(bad.Pos.Line()), int(bad.Pos.Col())}
