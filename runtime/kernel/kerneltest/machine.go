@@ -194,6 +194,7 @@ func enter() error {
 func furnish() error {
 	for _, step := range []func() error{
 		func() error { return unix.Mount("", "/", "none", unix.MS_PRIVATE|unix.MS_REC, "") },
+		forgetNamespaces,
 		func() error { return unix.Mount("vnet-test", "/run", "tmpfs", 0, "mode=755") },
 		ownEtc,
 		ownSys,
@@ -203,6 +204,17 @@ func furnish() error {
 		}
 	}
 	return nil
+}
+
+// forgetNamespaces lets go of the named namespaces of the real machine: our
+// copies of their mounts would keep them alive, and vanish when they are
+// deleted there.
+func forgetNamespaces() error {
+	for {
+		if err := unix.Unmount("/run/netns", unix.MNT_DETACH); err != nil {
+			return nil
+		}
+	}
 }
 
 // ownEtc puts an /etc in place that can be written to: plain files are copied,
