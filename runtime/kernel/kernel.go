@@ -62,10 +62,11 @@ func (h *Host) closeStale() {
 }
 
 // Apply carries out ops in order: see host.Host.
-func (h *Host) Apply(ctx context.Context, ops []host.Op) []host.Result {
+func (h *Host) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []host.Result {
 	h.applying.Lock()
 	defer h.applying.Unlock()
 	q := newQueue(h, ops)
+	q.intend = intend
 	q.run(ctx)
 	return q.results
 }

@@ -34,7 +34,7 @@ func open(t testing.TB) *Host {
 // apply carries out operations, all of which must succeed.
 func apply(t testing.TB, h *Host, ops ...host.Op) []host.Result {
 	t.Helper()
-	results := h.Apply(context.Background(), ops)
+	results := h.Apply(context.Background(), ops, nil)
 	for i, r := range results {
 		if r.Err != nil {
 			t.Fatalf("%s: %v", ops[i], r.Err)
@@ -50,9 +50,9 @@ func apply(t testing.TB, h *Host, ops ...host.Op) []host.Result {
 func spaces(t testing.TB, h *Host, names ...string) {
 	t.Helper()
 	for _, ns := range names {
-		_ = h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: ns}})
+		_ = h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: ns}}, nil)
 		apply(t, h, host.NamespaceAdd{Name: ns})
-		t.Cleanup(func() { h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: ns}}) })
+		t.Cleanup(func() { h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: ns}}, nil) })
 	}
 }
 

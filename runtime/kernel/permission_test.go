@@ -25,7 +25,7 @@ func TestNotPermitted(t *testing.T) {
 		host.LinkAdd{Link: host.Link{NS: host.Start, Name: "ktp", Kind: "bridge"}},
 		host.AddrSet{Verb: host.Add, Addr: host.Addr{NS: host.Start, Link: "lo", Prefix: dest("10.0.0.1/8")}},
 	} {
-		r := h.Apply(ctx, []host.Op{op})[0]
+		r := h.Apply(ctx, []host.Op{op}, nil)[0]
 		if !errors.Is(r.Err, unix.EPERM) && !errors.Is(r.Err, unix.EACCES) {
 			t.Errorf("%s: %v", op, r.Err)
 		}

@@ -19,6 +19,8 @@ type queue struct {
 	at      int          // the operation being worked on
 	failed  int          // the one that failed; -1 for none
 	again   bool         // it failed over an index we chose: try without choosing
+	intend  host.Intend  // told what will be undone before anything is done; may be nil
+	untold  map[int]bool // operations whose undo has grown since it was told
 }
 
 func newQueue(h *Host, ops []host.Op) *queue {

@@ -243,4 +243,3 @@ func explainRoute(op host.RouteSet) func(*host.Error) {
 		}
 	}
 }
-

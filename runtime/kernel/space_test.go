@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s makes opening hang", name)
 		}
 		for _, op := range []host.Op{host.NamespaceAdd{Name: "kt-" + name}, host.NamespaceDel{Name: "kt-" + name}} {
-			if r := h.Apply(context.Background(), []host.Op{op})[0]; r.Err == nil {
+			if r := h.Apply(context.Background(), []host.Op{op}, nil)[0]; r.Err == nil {
 				t.Errorf("%s succeeded on a %s", op, name)
 			}
 		}
@@ -99,7 +100,7 @@ func TestHostile(t *testing.T) {
 		os.Remove(at("uts"))
 	})
 	for _, name := range []string{"", ".", "..", "a/b", "-x", "x\ny", strings.Repeat("x", 300), "host"} {
-		if r := h.Apply(context.Background(), []host.Op{host.NamespaceAdd{Name: name}})[0]; r.Err == nil {
+		if r := h.Apply(context.Background(), []host.Op{host.NamespaceAdd{Name: name}}, nil)[0]; r.Err == nil {
 			t.Errorf("a namespace %q was made", name)
 		}
 	}
@@ -185,7 +186,7 @@ func TestCookie(t *testing.T) {
 	ipTool(t, "netns", "del", "kt-x")
 	ipTool(t, "netns", "add", "kt-x")
 	defer ipTool(t, "netns", "del", "kt-x")
-	r := h.Apply(context.Background(), undo)[0]
+	r := h.Apply(context.Background(), undo, nil)[0]
 	if !errors.Is(r.Err, unix.ESTALE) {
 		t.Errorf("another namespace of the same name: %v", r.Err)
 	}
@@ -205,7 +206,7 @@ func TestBatch(t *testing.T) {
 		route(host.Add, "10.44.0.0/16", "10.40.0.9", ""),
 		route(host.Del, "10.6.0.0/16", "", ""),
 	}
-	results := h.Apply(context.Background(), ops)
+	results := h.Apply(context.Background(), ops, nil)
 	for i, r := range results {
 		if (r.Err != nil) != (i == 2) || r.Skipped != (i > 2) {
 			t.Errorf("%d %s: %+v", i, ops[i], r)
@@ -258,7 +259,7 @@ func TestCancelled(t *testing.T) {
 	h := open(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	r := h.Apply(ctx, []host.Op{host.NamespaceAdd{Name: "kt-a"}})
+	r := h.Apply(ctx, []host.Op{host.NamespaceAdd{Name: "kt-a"}}, nil)
 	if !r[0].Skipped {
 		t.Errorf("%+v", r)
 	}
@@ -316,4 +317,35 @@ func TestFiles(t *testing.T) {
 	if _, err := os.Stat(etcDir + "/kt-a"); !os.IsNotExist(err) {
 		t.Errorf("/etc/netns/kt-a is left: %v", err)
 	}
+}
+
+// TestTogether looks at namespaces, and runs programs in them, while they come
+// and go.
+func TestTogether(t *testing.T) {
+	h := open(t)
+	spaces(t, h, "kt-a")
+	ctx, cancel := context.WithCancel(context.Background())
+	var looking sync.WaitGroup
+	for _, look := range []func(){
+		func() { h.State(ctx, "kt-a") },
+		func() { h.State(ctx, "kt-x") },
+		func() { h.Sysctl(ctx, "kt-x", "net.ipv4.ip_forward") },
+		func() { h.Exec(ctx, &host.Cmd{NS: "kt-x", Argv: []string{"true"}}) },
+		func() { h.Ping(ctx, host.Echo{NS: "kt-x", To: ip("127.0.0.1"), Count: 1, Timeout: time.Second}) },
+	} {
+		looking.Go(func() {
+			for ctx.Err() == nil {
+				look()
+			}
+		})
+	}
+	for range 30 {
+		results := apply(t, h, host.NamespaceAdd{Name: "kt-x"}, veth("kt-x:x", "kt-a:x"), addr("kt-a", "x", "10.0.0.1/24"))
+		apply(t, h, results[0].Undo...)
+		if got := linkList(t, h, "kt-a"); got != "lo" {
+			t.Fatalf("left: %s", got)
+		}
+	}
+	cancel()
+	looking.Wait()
 }

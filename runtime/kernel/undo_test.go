@@ -93,7 +93,7 @@ func TestUndo(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			furnished(t, h)
 			before := dump(t, h, "kt-a", "kt-b", "kt-c", "kt-d")
-			r := h.Apply(context.Background(), []host.Op{c.op})[0]
+			r := h.Apply(context.Background(), []host.Op{c.op}, nil)[0]
 			var e *host.Error
 			if errors.As(r.Err, &e) && e.Errno == unix.EOPNOTSUPP {
 				t.Skip(r.Err)
@@ -105,7 +105,7 @@ func TestUndo(t *testing.T) {
 			if during == before {
 				t.Errorf("%s changed nothing", c.op)
 			}
-			for i, u := range h.Apply(context.Background(), r.Undo) {
+			for i, u := range h.Apply(context.Background(), r.Undo, nil) {
 				if u.Err != nil {
 					t.Errorf("undo %s: %v", r.Undo[i], u.Err)
 				}
@@ -212,7 +212,7 @@ func TestRefusals(t *testing.T) {
 	before := dump(t, h, "kt-a", "kt-b", "kt-c")
 	for _, c := range cases {
 		t.Run(c.op.String(), func(t *testing.T) {
-			r := h.Apply(context.Background(), []host.Op{c.op})[0]
+			r := h.Apply(context.Background(), []host.Op{c.op}, nil)[0]
 			var e *host.Error
 			if !errors.As(r.Err, &e) {
 				t.Fatalf("not refused as it should be: %v", r.Err)
