@@ -11,12 +11,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"vnet/lang/diag"
 	"vnet/lang/usage"
 	"vnet/runtime"
+	"vnet/runtime/kernel/kerneltest"
 	"vnet/stdlib"
 )
 
@@ -156,30 +156,20 @@ func TestSpecOnKernel(t *testing.T) {
 	}
 }
 
-// apart runs the calling test once more, where it cannot do harm: in a
-// network and mount namespace of its own.
+// apart runs the calling test once more, on a machine of its own.
 func apart(t *testing.T) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root to make namespaces")
-	}
-	for _, program := range []string{"ip", "mount", "sh"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip(err)
-		}
-	}
-	cmd := exec.Command("sh", "-c", `mount -t tmpfs tmpfs /run && ip link set lo up && exec "$0" "$@"`,
-		os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
+	m := kerneltest.New(t)
+	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
 	cmd.Env = append(os.Environ(), "VNET_SPEC_INSIDE=yes")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
-	out, err := cmd.CombinedOutput()
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "--- SKIP") || strings.Contains(line, "this kernel lacks") {
+	o := m.TryCmd(cmd)
+	for line := range strings.Lines(o.Out) {
+		if strings.Contains(line, "this kernel lacks") {
 			t.Log(strings.TrimSpace(line))
 		}
 	}
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
+	if o.Status != 0 {
+		t.Errorf("exit status %d\n%s%s", o.Status, o.Out, o.Err)
 	}
 }
 
