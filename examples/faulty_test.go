@@ -64,15 +64,15 @@ func (f *faulty) turn(ctx context.Context, n int) int {
 	return min(at, n)
 }
 
-func (f *faulty) Apply(ctx context.Context, ops []host.Op) []host.Result {
+func (f *faulty) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []host.Result {
 	at := f.turn(ctx, len(ops))
 	if at == len(ops) {
-		return f.Host.Apply(ctx, ops)
+		return f.Host.Apply(ctx, ops, intend)
 	}
 	if f.what == "panic" {
 		panic("injected")
 	}
-	results := f.Host.Apply(ctx, ops[:at])
+	results := f.Host.Apply(ctx, ops[:at], intend)
 	for _, r := range results {
 		if r.Err != nil || r.Skipped {
 			return skipped(results, len(ops))
@@ -83,7 +83,7 @@ func (f *faulty) Apply(ctx context.Context, ops []host.Op) []host.Result {
 		if ctx.Done() != nil {
 			<-ctx.Done()
 		}
-		return append(results, f.Host.Apply(ctx, ops[at:])...)
+		return append(results, f.Host.Apply(ctx, ops[at:], later(intend, at))...)
 	}
 	refusal := &host.Error{Op: ops[at], Errno: errnoNamed(f.what), Kernel: "injected"}
 	return skipped(append(results, host.Result{Err: refusal}), len(ops))
@@ -109,4 +109,13 @@ func errnoNamed(name string) syscall.Errno {
 		}
 	}
 	panic("no errno " + name)
+}
+
+// later tells of the operations of the second part of a queue by their place
+// in the whole.
+func later(intend host.Intend, by int) host.Intend {
+	if intend == nil {
+		return nil
+	}
+	return func(i int, undo, final []host.Op) error { return intend(i+by, undo, final) }
 }

@@ -11,7 +11,7 @@ import (
 func TestOpsSurviveTheJournal(t *testing.T) {
 	on, mtu, text, ageing := true, 1400, "x", 30*time.Second
 	ops := Ops{
-		NamespaceAdd{"a"}, NamespaceAdopt{"a", "/proc/1/ns/net"}, NamespaceDel{"a", 1<<63 + 1},
+		NamespaceAdd{"a"}, NamespaceAdopt{"a", "/proc/1/ns/net"}, NamespaceDel{"a", 1<<63 + 1, 12},
 		LinkAdd{Link: Link{NS: "a", Name: "e", Kind: "veth", MAC: "02:00:00:00:00:01", MTU: 9000, Up: true, Index: 7},
 			Peer: &Link{NS: "b", Name: "f", Kind: "veth", Master: "br0"}},
 		LinkAdd{Link: Link{NS: "a", Name: "br0", Kind: "bridge", Bridge: &Bridge{STP: &on, Ageing: &ageing}}},

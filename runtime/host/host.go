@@ -28,7 +28,11 @@ type Host interface {
 	// Apply carries out ops in order and answers each by its place. After the
 	// first failure the rest are not tried, or are taken back before Apply
 	// returns: their results say Skipped. It stops early when ctx ends.
-	Apply(ctx context.Context, ops []Op) []Result
+	//
+	// Before an operation can have changed anything, intend is told what will
+	// take it back; when more is learnt it is told again, with all of it. Its
+	// error stops the queue there. It may be nil.
+	Apply(ctx context.Context, ops []Op, intend Intend) []Result
 
 	// Exec runs a program to its end. The error says why it could not be
 	// started or waited for; a program's own failure is in Exit. When ctx ends
@@ -66,10 +70,15 @@ type Looker interface {
 	RouteGet(ctx context.Context, ns string, dst netip.Addr) (Route, error)
 }
 
+// An Intend is told what will take back operation i of a queue, and what is
+// left to do for it when the transaction is committed.
+type Intend func(i int, undo, final []Op) error
+
 // A Result is the answer to one operation.
 type Result struct {
 	Err     error // an *Error when the network refused
 	Undo    []Op  // what takes the operation back, in the order to apply
+	Final   []Op  // what is left to do when the transaction is committed
 	Skipped bool  // not in force because one before it failed, or ctx ended
 }
 

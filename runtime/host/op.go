@@ -37,6 +37,10 @@ type NamespaceAdopt struct{ Name, Path string }
 type NamespaceDel struct {
 	Name string
 	ID   uint64 `json:",omitempty"` // the namespace's cookie; 0: whatever bears the name
+
+	// Inode is that of the file that was to bear the name, should the namespace
+	// never have been bound over it.
+	Inode uint64 `json:",omitempty"`
 }
 
 // LinkAdd makes an interface, or a veth pair: both ends where they belong, in

@@ -101,15 +101,11 @@ func (q *queue) addrChange(sp *space, index int, verb host.Verb, a host.Addr) er
 		return err
 	}
 	m.explain = explainAddr(a)
-	if _, err := q.now(sp, m); err != nil {
-		return err
+	back := []host.Op{host.AddrSet{Verb: host.Del, Addr: a}}
+	if old != nil {
+		back = append([]host.Op{host.AddrSet{Verb: host.Replace, Addr: *old}}, kept...)
 	}
-	if old == nil {
-		q.undo(host.AddrSet{Verb: host.Del, Addr: a})
-		return nil
-	}
-	q.undo(append([]host.Op{host.AddrSet{Verb: host.Replace, Addr: *old}}, kept...)...)
-	return nil
+	return q.change(sp, m, back...)
 }
 
 // subnetOf gives what goes with an IPv4 address that is removed: the

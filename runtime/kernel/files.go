@@ -75,6 +75,9 @@ func (q *queue) edit(ns, file string, change func(old []byte, found bool) ([]byt
 	if before.Absent {
 		mode = 0o644
 	}
+	if err := q.foretell(before); err != nil {
+		return err
+	}
 	if err := q.h.writeFile(ns, file, content, mode); err != nil {
 		_ = q.h.restore(before)
 		return fileError(ns, file, err)
@@ -89,6 +92,9 @@ func (q *queue) fileRestore(op host.FileRestore) error {
 	}
 	before, err := q.h.fileNow(op.NS, op.Name)
 	if err != nil {
+		return err
+	}
+	if err := q.foretell(before); err != nil {
 		return err
 	}
 	if err := q.h.restore(op); err != nil {

@@ -183,11 +183,10 @@ func (q *queue) linkDel(op host.LinkDel) error {
 			return err
 		}
 	}
-	if _, err := q.now(sp, delLink(l.index)); err != nil {
+	if err := q.change(sp, delLink(l.index), back...); err != nil {
 		return err
 	}
 	sp.unlearn(op.Name)
-	q.undo(back...)
 	return nil
 }
 

@@ -46,11 +46,10 @@ func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
 	}
 	m := setLink(l.index, host.FieldTo, unix.IFLA_NET_NS_FD, native.AppendUint32(nil, uint32(to.fd)))
 	m.explain = explainMove(op)
-	if _, err := q.now(from, m); err != nil {
+	if err := q.change(from, m, append(undo, kept...)...); err != nil {
 		return err
 	}
 	q.h.forget() // its far end does not know where it went
-	q.undo(append(undo, kept...)...)
 	if err := q.settle(ctx, to, l, op, kept); err != nil {
 		newQueue(q.h, q.results[q.at].Undo).run(context.Background())
 		return err

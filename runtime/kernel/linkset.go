@@ -51,11 +51,10 @@ func (q *queue) linkSet(op host.LinkSet) error {
 	q.undo(lost...)
 	for _, s := range steps {
 		s.msg.explain = explainLink(op.NS, op.Name, l.kind)
-		if _, err := q.now(sp, s.msg); err != nil {
+		if err := q.change(sp, s.msg, s.back); err != nil {
 			newQueue(q.h, q.results[q.at].Undo).run(context.Background())
 			return err
 		}
-		q.undo(s.back)
 	}
 	if op.NewName != nil {
 		sp.rename(op.Name, *op.NewName, l.index)

@@ -21,18 +21,36 @@ func (q *queue) namespaceAdd(op host.NamespaceAdd) error {
 	if err := q.h.prepare(); err != nil {
 		return err
 	}
-	path := runDir + "/" + op.Name
-	if err := claim(path, op.Name); err != nil {
-		return err
-	}
 	sp := &space{name: op.Name, fd: netns.None(), made: true, next: 2, links: map[string]int{"lo": 1}, near: map[string]bool{}}
-	if err := unshareTo(sp, path); err != nil {
+	err := unshareTo(sp, func() error { return q.bind(sp, "/proc/thread-self/ns/net") })
+	if err != nil {
 		sp.close()
-		_ = unix.Unlink(path)
 		return err
 	}
 	q.h.keep(sp)
-	q.undo(host.NamespaceDel{Name: op.Name, ID: sp.cookie})
+	return nil
+}
+
+// bind gives a namespace its name. By then it is known what takes it back:
+// the namespace's cookie, and the file before the namespace is bound over it.
+func (q *queue) bind(sp *space, from string) error {
+	c, err := newClaim(sp.name)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	back := host.NamespaceDel{Name: sp.name, ID: sp.cookie, Inode: c.inode}
+	if err := q.foretell(back); err != nil {
+		return err
+	}
+	if err := c.take(); err != nil {
+		return err
+	}
+	if err := unix.Mount(from, c.path, "none", unix.MS_BIND, ""); err != nil {
+		_ = unix.Unlink(c.path)
+		return &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err), What: "bind " + c.path}
+	}
+	q.undo(back)
 	return nil
 }
 
@@ -46,8 +64,8 @@ func (h *Host) keep(sp *space) {
 }
 
 // unshareTo makes the namespace on a thread of its own, opens what is needed
-// of it while the thread is inside, binds it to path, and comes home.
-func unshareTo(sp *space, path string) error {
+// of it while the thread is inside, has it bound to its name, and comes home.
+func unshareTo(sp *space, bind func() error) error {
 	return onThread(func() (bool, error) {
 		home, err := netns.Get()
 		if err != nil {
@@ -58,12 +76,14 @@ func unshareTo(sp *space, path string) error {
 			return false, &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err),
 				What: fmt.Sprintf("make namespace %s", sp.name)}
 		}
-		err = furnish(sp, path)
+		if err = furnish(sp); err == nil {
+			err = bind()
+		}
 		return netns.Set(home) == nil, err
 	})
 }
 
-func furnish(sp *space, path string) (err error) {
+func furnish(sp *space) (err error) {
 	if err = sp.identify(); err != nil {
 		return err
 	}
@@ -81,23 +101,7 @@ func furnish(sp *space, path string) (err error) {
 	if r.errno != 0 {
 		return r.errno
 	}
-	if err := unix.Mount("/proc/thread-self/ns/net", path, "none", unix.MS_BIND, ""); err != nil {
-		return &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err), What: "bind " + path}
-	}
 	return nil
-}
-
-// claim makes the file that bears the name; with O_EXCL it is ours alone. Its
-// mode does not show once the namespace is bound over it.
-func claim(path, ns string) error {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0)
-	switch {
-	case errors.Is(err, unix.EEXIST):
-		return failed(unix.EEXIST, host.FieldName, "namespace %s: already exists", ns)
-	case err != nil:
-		return &host.Error{Errno: errnoOf(err), Field: host.FieldName, Kernel: rootWords(err), What: "make " + path}
-	}
-	return unix.Close(fd)
 }
 
 // prepare sees to /run/netns as iproute2's create_netns_dir and netns_add do:
@@ -148,7 +152,6 @@ func (q *queue) namespaceAdopt(op host.NamespaceAdopt) error {
 		return err
 	}
 	q.h.keep(sp)
-	q.undo(host.NamespaceDel{Name: op.Name, ID: sp.cookie})
 	return nil
 }
 
@@ -165,13 +168,5 @@ func (q *queue) adopt(sp *space, op host.NamespaceAdopt) error {
 	if err := q.h.prepare(); err != nil {
 		return err
 	}
-	path := runDir + "/" + op.Name
-	if err := claim(path, op.Name); err != nil {
-		return err
-	}
-	if err := unix.Mount(fmt.Sprintf("/proc/self/fd/%d", sp.fd), path, "none", unix.MS_BIND, ""); err != nil {
-		_ = unix.Unlink(path)
-		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "bind " + path}
-	}
-	return nil
+	return q.bind(sp, fmt.Sprintf("/proc/self/fd/%d", sp.fd))
 }

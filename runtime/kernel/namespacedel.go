@@ -26,6 +26,9 @@ func (q *queue) namespaceDel() error {
 		if !ok {
 			break
 		}
+		if unclaim(runDir+"/"+op.Name, op.Inode) {
+			continue
+		}
 		sp, err := q.h.doomed(op)
 		if err == nil && op.ID == 0 { // with an ID it is itself an undo
 			q.results[q.at].Undo, err = q.rebuild(sp, seen)

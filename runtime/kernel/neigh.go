@@ -75,21 +75,22 @@ func (q *queue) neighChange(sp *space, m *message, n host.Neigh) error {
 	if err != nil {
 		return err
 	}
-	if _, err := q.now(sp, m); err != nil {
-		return err
-	}
+	return q.change(sp, m, neighBack(m, n, all)...)
+}
+
+// neighBack is what takes a change of an entry back.
+func neighBack(m *message, n host.Neigh, all []host.Neigh) []host.Op {
 	for _, old := range all {
 		if old.Dev != n.Dev || old.IP != n.IP || old.Proxy != n.Proxy {
 			continue
 		}
 		if old.Proxy || old.State == "permanent" {
 			old.State = ""
-			q.undo(host.NeighSet{Verb: host.Replace, Neigh: old})
-			return nil
+			return []host.Op{host.NeighSet{Verb: host.Replace, Neigh: old}}
 		}
 	}
 	if m.kind() == unix.RTM_NEWNEIGH { // what was learnt comes back by itself
-		q.undo(host.NeighSet{Verb: host.Del, Neigh: n})
+		return []host.Op{host.NeighSet{Verb: host.Del, Neigh: n}}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -20,7 +21,7 @@ type queue struct {
 	failed  int          // the one that failed; -1 for none
 	again   bool         // it failed over an index we chose: try without choosing
 	intend  host.Intend  // told what will be undone before anything is done; may be nil
-	untold  map[int]bool // operations whose undo has grown since it was told
+	untold  []int        // operations whose undo has grown since it was told
 }
 
 func newQueue(h *Host, ops []host.Op) *queue {
@@ -59,7 +60,7 @@ func (q *queue) rewind(i int) {
 		q.results[k] = host.Result{}
 		delete(q.acked, k)
 	}
-	q.at, q.failed, q.again, q.pending = i, -1, false, nil
+	q.at, q.failed, q.again, q.pending, q.untold = i, -1, false, nil, nil
 }
 
 func (q *queue) skip(from int) {
@@ -120,6 +121,34 @@ func (q *queue) apply(ctx context.Context, op host.Op) error {
 func (q *queue) undo(ops ...host.Op) {
 	r := &q.results[q.at]
 	r.Undo = append(ops, r.Undo...)
+	if len(q.untold) == 0 || q.untold[len(q.untold)-1] != q.at {
+		q.untold = append(q.untold, q.at)
+	}
+}
+
+// announce tells what will take back all that is about to be sent.
+func (q *queue) announce() error {
+	untold := q.untold
+	q.untold = nil
+	if q.intend == nil {
+		return nil
+	}
+	for _, i := range untold {
+		if err := q.intend(i, q.results[i].Undo, q.results[i].Final); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foretell announces what would take back the next step of the operation being
+// worked on, which may yet be refused.
+func (q *queue) foretell(ops ...host.Op) error {
+	if err := q.announce(); err != nil || q.intend == nil {
+		return err
+	}
+	r := q.results[q.at]
+	return q.intend(q.at, slices.Concat(ops, r.Undo), r.Final)
 }
 
 // push queues a message of the operation being worked on.
@@ -135,6 +164,13 @@ func (q *queue) push(sp *space, m *message) *message {
 func (q *queue) flush() error {
 	pending := q.pending
 	q.pending = nil
+	if len(pending) > 0 {
+		if err := q.announce(); err != nil {
+			i := pending[0].op
+			q.fail(i, err)
+			return err
+		}
+	}
 	for len(pending) > 0 {
 		n := 1
 		for n < len(pending) && pending[n].sp == pending[0].sp {
@@ -191,6 +227,19 @@ func (q *queue) takeBack(i int) {
 			newQueue(q.h, q.results[k].Undo).run(context.Background())
 		}
 	}
+}
+
+// change sends one message that changes what is there, after telling what
+// takes it back.
+func (q *queue) change(sp *space, m *message, back ...host.Op) error {
+	if err := q.foretell(back...); err != nil {
+		return err
+	}
+	if _, err := q.now(sp, m); err != nil {
+		return err
+	}
+	q.undo(back...)
+	return nil
 }
 
 // now sends one message at once and returns the answer.

@@ -65,20 +65,18 @@ func (q *queue) routeSet(op host.RouteSet) error {
 	if err != nil {
 		return err
 	}
-	if _, err := q.now(sp, m); err != nil {
-		return err
-	}
+	var back host.RouteSet
 	switch {
 	case old == nil:
-		q.undo(host.RouteSet{Verb: host.Del, Route: r})
+		back = host.RouteSet{Verb: host.Del, Route: r}
 	case op.Verb != host.Del:
-		q.undo(host.RouteSet{Verb: host.Replace, Route: *old})
+		back = host.RouteSet{Verb: host.Replace, Route: *old}
 	case alone:
-		q.undo(host.RouteSet{Verb: host.Add, Route: *old})
+		back = host.RouteSet{Verb: host.Add, Route: *old}
 	default:
-		q.undo(host.RouteSet{Verb: host.Append, Route: *old})
+		back = host.RouteSet{Verb: host.Append, Route: *old}
 	}
-	return nil
+	return q.change(sp, m, back)
 }
 
 // routeMessage builds RTM_NEWROUTE or RTM_DELROUTE as iproute2's iproute_modify

@@ -60,16 +60,14 @@ func (q *queue) ruleDel(sp *space, r host.Rule) error {
 		return err
 	}
 	m.explain = explainRule(r)
-	if _, err := q.now(sp, m); err != nil {
-		return err
-	}
+	var back []host.Op
 	for _, old := range rules {
 		if ruleMatches(r, old) {
-			q.undo(host.RuleSet{Verb: host.Add, Rule: old})
+			back = []host.Op{host.RuleSet{Verb: host.Add, Rule: old}}
 			break
 		}
 	}
-	return nil
+	return q.change(sp, m, back...)
 }
 
 func ruleMatches(want, r host.Rule) bool {

@@ -145,13 +145,13 @@ func (q *queue) sysctlSet(op host.SysctlSet) error {
 	err = sp.at(func() error {
 		old, readErr := readSysctl(path)
 		undo = spread(op, path, old)
-		if err := writeSysctl(path, op.Value); err != nil {
-			return err
-		}
 		if readErr == nil {
 			undo = append([]host.Op{host.SysctlSet{NS: op.NS, Key: op.Key, Value: old}}, undo...)
 		}
-		return nil
+		if err := q.foretell(undo...); err != nil {
+			return err
+		}
+		return writeSysctl(path, op.Value)
 	})
 	if err != nil {
 		return sysctlError(err, op, true)

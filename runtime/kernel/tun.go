@@ -15,6 +15,18 @@ func (q *queue) tunAdd(e *end) error {
 	if err := q.flush(); err != nil {
 		return err
 	}
+	// Its index is the kernel's choice, so nothing but the name tells it from
+	// one that is there already: look first.
+	there, err := e.sp.link(e.Name)
+	if err != nil {
+		return err
+	}
+	if there != nil {
+		return failed(unix.EEXIST, host.FieldName, "interface %s in %s: already exists", e.Name, e.NS)
+	}
+	if err := q.foretell(host.LinkDel{NS: e.NS, Name: e.Name}); err != nil {
+		return err
+	}
 	if err := e.sp.at(func() error { return makeTun(e.Link) }); err != nil {
 		if errnoOf(err) == unix.EBUSY {
 			err = failed(unix.EEXIST, host.FieldName, "interface %s in %s: already exists", e.Name, e.NS)
@@ -23,7 +35,7 @@ func (q *queue) tunAdd(e *end) error {
 	}
 	q.acked[q.at] = true
 	q.undo(host.LinkDel{NS: e.NS, Name: e.Name})
-	err := q.tunDress(e)
+	err = q.tunDress(e)
 	if err != nil && q.failed < 0 {
 		q.takeBack(q.at)
 	}

@@ -112,7 +112,7 @@ func TestCheck(t *testing.T) {
 		}
 		// What is called an error must be one: the kernel refuses it, but for
 		// what it takes and nobody wants.
-		if res := n.Apply(bg, []host.Op{c.op})[0]; c.want == "" && res.Err != nil {
+		if res := n.Apply(bg, []host.Op{c.op}, nil)[0]; c.want == "" && res.Err != nil {
 			t.Errorf("%s: no finding, but %v", c.op, res.Err)
 		}
 	}

@@ -50,7 +50,7 @@ var _ host.Host = (*Net)(nil)
 
 // Apply carries out ops in order. After the first refusal the rest are
 // skipped.
-func (n *Net) Apply(ctx context.Context, ops []host.Op) []host.Result {
+func (n *Net) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []host.Result {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	results := make([]host.Result, len(ops))
@@ -61,6 +61,10 @@ func (n *Net) Apply(ctx context.Context, ops []host.Op) []host.Result {
 			continue
 		}
 		results[i].Undo, results[i].Err = n.apply(op)
+		if results[i].Err == nil && intend != nil {
+			// Memory dies with its program: before and after are the same to it.
+			results[i].Err = intend(i, results[i].Undo, nil)
+		}
 		failed = results[i].Err != nil
 	}
 	return results

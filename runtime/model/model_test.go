@@ -45,7 +45,7 @@ func via(ns, dest, gw string) host.RouteSet {
 // must applies ops and fails the test at the first refusal.
 func must(t *testing.T, n *Net, ops ...host.Op) {
 	t.Helper()
-	for i, r := range n.Apply(bg, ops) {
+	for i, r := range n.Apply(bg, ops, nil) {
 		if r.Err != nil {
 			t.Fatalf("%s: %v", ops[i], r.Err)
 		}
@@ -175,7 +175,7 @@ func TestUndo(t *testing.T) {
 		for range 40 {
 			op := randomOp(r)
 			before := text(n)
-			res := n.Apply(bg, []host.Op{op})[0]
+			res := n.Apply(bg, []host.Op{op}, nil)[0]
 			if res.Err != nil {
 				if after := text(n); after != before {
 					t.Fatalf("seed %d: refused %s changed\n%s\nto\n%s", seed, op, before, after)
@@ -185,7 +185,7 @@ func TestUndo(t *testing.T) {
 			ops, undos, texts = append(ops, op), append(undos, res.Undo), append(texts, before)
 		}
 		for i := len(undos) - 1; i >= 0; i-- {
-			for _, res := range n.Apply(bg, undos[i]) {
+			for _, res := range n.Apply(bg, undos[i], nil) {
 				if res.Err != nil {
 					t.Fatalf("seed %d: undo of %s: %v", seed, ops[i], res.Err)
 				}
@@ -236,7 +236,7 @@ func TestRefusals(t *testing.T) {
 		{addr("a", "q", "10.0.0.1/24"), syscall.ENODEV},
 		{via("a", "10.9.0.0/24", "10.1.0.1"), syscall.ENETUNREACH},
 	} {
-		res := n.Apply(bg, []host.Op{c.op})[0]
+		res := n.Apply(bg, []host.Op{c.op}, nil)[0]
 		var e *host.Error
 		if !errors.As(res.Err, &e) || e.Errno != c.want {
 			t.Errorf("%s: %v, want %v", c.op, res.Err, c.want)

@@ -33,7 +33,7 @@ func TestSource(t *testing.T) {
 		}
 	}
 	before := text(n)
-	undo := n.Apply(bg, []host.Op{host.NamespaceDel{Name: "h2"}})[0].Undo
+	undo := n.Apply(bg, []host.Op{host.NamespaceDel{Name: "h2"}}, nil)[0].Undo
 	if _, err := n.State(bg, "h2"); !errors.Is(err, syscall.ENOENT) {
 		t.Error("still there:", err)
 	}
@@ -86,11 +86,11 @@ func TestConcurrent(t *testing.T) {
 			for range 50 {
 				cable := veth(ns, "eth0", "host", ns)
 				cable.Peer.Master = "br"
-				n.Apply(bg, []host.Op{host.NamespaceAdd{Name: ns}, cable, addr(ns, "eth0", fmt.Sprintf("10.0.0.%d/24", i+1))})
+				n.Apply(bg, []host.Op{host.NamespaceAdd{Name: ns}, cable, addr(ns, "eth0", fmt.Sprintf("10.0.0.%d/24", i+1))}, nil)
 				n.Check(addr(ns, "eth0", "10.0.0.1/24"))
 				n.Target(ns, "n0")
 				n.State(bg, "host")
-				n.Apply(bg, []host.Op{host.NamespaceDel{Name: ns}})
+				n.Apply(bg, []host.Op{host.NamespaceDel{Name: ns}}, nil)
 			}
 		})
 	}

@@ -91,7 +91,7 @@ func (t *Tx) Do(ctx context.Context, step Step) error {
 	e := entry{step: step}
 	doubtful := false
 	if t.mirror != nil {
-		res := t.mirror.Apply(ctx, []host.Op{step.Op})[0]
+		res := t.mirror.Apply(ctx, []host.Op{step.Op}, nil)[0]
 		e.mirror, doubtful = res.Undo, res.Err != nil
 	}
 	t.queue = append(t.queue, e)
@@ -123,7 +123,7 @@ func (t *Tx) flush(ctx context.Context) error {
 	}
 	var failure error
 	var lost []entry
-	for i, res := range t.host.Apply(ctx, ops) {
+	for i, res := range t.host.Apply(ctx, ops, nil) {
 		queue[i].undo = res.Undo
 		switch {
 		case res.Err != nil && failure == nil:
@@ -148,7 +148,7 @@ func (t *Tx) flush(ctx context.Context) error {
 // gone already.
 func (t *Tx) reflect(ctx context.Context, ops []host.Op) {
 	if t.mirror != nil && len(ops) > 0 {
-		t.mirror.Apply(context.WithoutCancel(ctx), ops)
+		t.mirror.Apply(context.WithoutCancel(ctx), ops, nil)
 	}
 }
 
@@ -281,7 +281,7 @@ func (u *Undo) run(ctx context.Context, h *Handler) {
 // the rest from being tried.
 func (u *Undo) undo(ctx context.Context, h host.Host, e entry) {
 	for _, op := range e.undo {
-		err := h.Apply(ctx, []host.Op{op})[0].Err
+		err := h.Apply(ctx, []host.Op{op}, nil)[0].Err
 		if err != nil && !gone(op, err) {
 			step := e.step
 			step.Op = op

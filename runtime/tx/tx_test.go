@@ -45,7 +45,7 @@ func TestRollbackWithLinksThatGo(t *testing.T) {
 			net := model.New(model.Options{})
 			before := []host.Op{host.NamespaceAdd{Name: "old"},
 				host.LinkAdd{Link: host.Link{NS: "old", Name: "t0", Kind: "tap", Tun: &host.Tun{}, Up: true}}}
-			for _, r := range net.Apply(t.Context(), before) {
+			for _, r := range net.Apply(t.Context(), before, nil) {
 				if r.Err != nil {
 					t.Fatal(r.Err)
 				}

@@ -103,7 +103,7 @@ func (r *runner) prepare(c testCase) {
 // answer tells what the host says to a case, and what is there afterwards.
 func (r *runner) answer(c testCase, want string) string {
 	r.prepare(c)
-	res := r.h.Apply(context.Background(), []host.Op{c.op})[0]
+	res := r.h.Apply(context.Background(), []host.Op{c.op}, nil)[0]
 	verdict := "ok\n"
 	if res.Err != nil {
 		verdict = r.errno(res.Err) + "\n"
@@ -118,8 +118,8 @@ func (r *runner) answer(c testCase, want string) string {
 func (r *runner) undo(c testCase) {
 	r.prepare(c)
 	before := r.view()
-	undo := r.h.Apply(context.Background(), []host.Op{c.op})[0].Undo
-	for i, u := range r.h.Apply(context.Background(), undo) {
+	undo := r.h.Apply(context.Background(), []host.Op{c.op}, nil)[0].Undo
+	for i, u := range r.h.Apply(context.Background(), undo, nil) {
 		if u.Err != nil {
 			r.t.Errorf("undo of %s: %s: %v", c.op, undo[i], u.Err)
 		}
@@ -144,13 +144,13 @@ func (r *runner) await(prefix, want string) string {
 
 func (r *runner) clean() {
 	for _, name := range spaceNames {
-		r.h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: r.ns(name)}})
+		r.h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: r.ns(name)}}, nil)
 	}
 }
 
 func (r *runner) must(ops ...host.Op) {
 	r.t.Helper()
-	for i, res := range r.h.Apply(context.Background(), ops) {
+	for i, res := range r.h.Apply(context.Background(), ops, nil) {
 		if errors.Is(res.Err, syscall.EOPNOTSUPP) {
 			r.t.Skipf("this kernel lacks it: %s", ops[i])
 		}
