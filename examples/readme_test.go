@@ -46,7 +46,7 @@ func TestReadme(t *testing.T) {
 			b.WriteString(line)
 			cmd := exec.Command("sh", "-c", "exec 2>&1\n"+command)
 			cmd.Dir = dir
-			b.WriteString(m.TryCmd(cmd).Out)
+			b.WriteString(blanks.ReplaceAllString(m.TryCmd(cmd).Out, "\n"))
 		}
 		return b.String() + "```\n"
 	})
@@ -69,6 +69,7 @@ func TestReadme(t *testing.T) {
 }
 
 var (
+	blanks = regexp.MustCompile(`[ \t]+\n`)
 	aTime  = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)? (ms|s|min)\b`)
 	aMAC   = regexp.MustCompile(`\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b`)
 	aLocal = regexp.MustCompile(` fe80::[0-9a-f:]+/64( \(tentative\))?`)
