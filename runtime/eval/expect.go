@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"vnet/lang/ast"
@@ -189,10 +188,10 @@ func (t *thread) ask(q question, no bool, every time.Duration, failed func(probe
 	defer cancel()
 	errs := make([]error, len(q.probes))
 	turns := make(chan struct{}, mostProbes)
-	var group sync.WaitGroup
+	var looks strands
 	for i, p := range q.probes {
 		turns <- struct{}{}
-		group.Go(func() {
+		looks.start(func() {
 			defer func() { <-turns }()
 			if ctx.Err() != nil {
 				return
@@ -200,9 +199,9 @@ func (t *thread) ask(q question, no bool, every time.Duration, failed func(probe
 			if errs[i] = t.insist(ctx, p, q.within, no, every, failed); errs[i] != nil {
 				cancel()
 			}
-		})
+		}, cancel)
 	}
-	group.Wait()
+	looks.wait()
 	return firstCause(t.ctx, errs)
 }
 

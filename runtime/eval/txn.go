@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"vnet/lang/ast"
 	"vnet/lang/diag"
@@ -200,10 +199,10 @@ func (t *thread) parallel(s *ast.Parallel) error {
 	defer cancel(nil)
 	turns := make(chan struct{}, max(most, 1))
 	errs := make([]error, len(s.Body.Stmts))
-	var group sync.WaitGroup
+	var branches strands
 	for i, stmt := range s.Body.Stmts {
 		turns <- struct{}{}
-		group.Go(func() {
+		branches.start(func() {
 			defer func() { <-turns }()
 			sub := outer.fork()
 			sub.ctx = ctx
@@ -211,9 +210,9 @@ func (t *thread) parallel(s *ast.Parallel) error {
 			if errs[i] = sub.finish(sub.stmts([]ast.Stmt{stmt})); errs[i] != nil {
 				cancel(errs[i])
 			}
-		})
+		}, func() { cancel(nil) })
 	}
-	group.Wait()
+	branches.wait()
 	return firstCause(t.ctx, errs)
 }
 
