@@ -10,6 +10,8 @@ package tx
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"syscall"
@@ -254,7 +256,7 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 	for i, e := range slices.Backward(back) {
 		if e.handler != nil {
 			if handlers {
-				u.run(ctx, e.handler)
+				u.guard(Step{At: e.handler.At}, func() { u.run(ctx, e.handler) })
 			}
 			continue
 		}
@@ -263,12 +265,23 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		}
 		u.Undone++
 		if !doomed.cover(i, e) {
-			u.undo(ctx, t.host, e)
+			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
 		}
 		t.reflect(ctx, e.mirror)
 	}
 	u.Time = time.Since(began)
 	return u
+}
+
+// guard turns a panic into something left: a mistake in vnet must not keep the
+// rest from being taken back.
+func (u *Undo) guard(step Step, do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			u.Left = append(u.Left, &StepError{step, fmt.Errorf("a mistake in vnet itself: %v\n%s", p, debug.Stack())})
+		}
+	}()
+	do()
 }
 
 func (u *Undo) run(ctx context.Context, h *Handler) {
