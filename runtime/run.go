@@ -92,6 +92,11 @@ func unknownArgs(s Script, file *ast.File, params []eval.Param) diag.List {
 	for _, p := range params {
 		names = append(names, p.Name)
 	}
+	for _, stmt := range file.Stmts { // those behind a failure as well
+		if p, ok := stmt.(*ast.Param); ok {
+			names = append(names, p.Name.Text)
+		}
+	}
 	if usesArg(s.Text) {
 		return nil
 	}
@@ -105,7 +110,8 @@ func unknownArgs(s Script, file *ast.File, params []eval.Param) diag.List {
 		if near, ok := name.Near(given, names); ok {
 			d.WithHelp("did you mean `%s`?", near)
 		} else if len(names) > 0 {
-			d.WithHelp("its params: %s", strings.Join(names, " "))
+			slices.Sort(names)
+			d.WithHelp("its params: %s", strings.Join(slices.Compact(names), " "))
 		}
 		out = append(out, d)
 	}
