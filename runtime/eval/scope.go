@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"maps"
 	"sync"
 
 	"vnet/lang/ast"
@@ -29,6 +30,13 @@ type function struct {
 }
 
 func newScope(up *scope) *scope { return &scope{up: up} }
+
+// clone returns a copy of s itself, for what must not change it.
+func (s *scope) clone() *scope {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return &scope{up: s.up, vars: maps.Clone(s.vars), funcs: maps.Clone(s.funcs), mods: maps.Clone(s.mods)}
+}
 
 // lookup finds a variable in s or around it.
 func (s *scope) lookup(name string) (value.Value, bool) {
