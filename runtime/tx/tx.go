@@ -19,6 +19,7 @@ import (
 
 	"vnet/lang/token"
 	"vnet/runtime/host"
+	"vnet/runtime/journal"
 )
 
 // A Step is an operation with what a message about it needs to know.
@@ -46,8 +47,10 @@ type Handler struct {
 
 // An entry of the log is an operation that stands, or a handler.
 type entry struct {
+	seq     int // its number in the journal
 	step    Step
 	undo    []host.Op
+	final   []host.Op // what is left to do for it after the commit
 	mirror  []host.Op // what takes it back in the mirror
 	handler *Handler
 }
@@ -66,11 +69,22 @@ type Tx struct {
 	// Limit is how many operations may wait in the queue before they are sent;
 	// 0 sends each at once.
 	Limit int
+	// Open begins a journal, before the first operation and after each commit;
+	// nil keeps none.
+	Open func() (*journal.Journal, error)
+	// Claim is called with the namespaces that an operation writes to, before
+	// it goes out, and may wait until they are free; may be nil.
+	Claim func(context.Context, []string) error
+	// Temporary says that all of it will be taken down: no commit is final.
+	Temporary bool
 
-	mu    sync.Mutex
-	queue []entry // not sent yet; undo still empty
-	log   []entry
-	stand []entry // committed by a commit statement; Remove takes them down too
+	mu      sync.Mutex
+	seq     int
+	journal *journal.Journal // nil until there is something to write
+	queue   []entry          // not sent yet; undo still empty
+	log     []entry
+	stand   []entry // committed by a commit statement; TakeDown takes them back too
+	late    []error // what could not be done after a commit
 }
 
 // New begins a transaction. With a mirror, every operation is carried out on
@@ -87,10 +101,16 @@ func (t *Tx) Do(ctx context.Context, step Step) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
+	if t.Claim != nil {
+		if err := t.Claim(ctx, step.Op.Spaces()); err != nil {
+			return err
+		}
+	}
 	if t.Trace != nil {
 		t.Trace(step)
 	}
-	e := entry{step: step}
+	t.seq++
+	e := entry{seq: t.seq, step: step}
 	doubtful := false
 	if t.mirror != nil {
 		res := t.mirror.Apply(ctx, []host.Op{step.Op}, nil)[0]
@@ -123,10 +143,14 @@ func (t *Tx) flush(ctx context.Context) error {
 	for i, e := range queue {
 		ops[i] = e.step.Op
 	}
+	intend, err := t.witness(queue)
+	if err != nil {
+		return err
+	}
 	var failure error
 	var lost []entry
-	for i, res := range t.host.Apply(ctx, ops, nil) {
-		queue[i].undo = res.Undo
+	for i, res := range t.host.Apply(ctx, ops, intend) {
+		queue[i].undo, queue[i].final = res.Undo, res.Final
 		switch {
 		case res.Err != nil && failure == nil:
 			failure = &StepError{queue[i].step, res.Err}
@@ -139,6 +163,7 @@ func (t *Tx) flush(ctx context.Context) error {
 	}
 	for _, e := range slices.Backward(lost) {
 		t.reflect(ctx, e.mirror)
+		t.forget(e)
 	}
 	if failure == nil && len(lost) > 0 {
 		failure = context.Cause(ctx)
@@ -181,20 +206,31 @@ func (t *Tx) Len() int {
 	return len(t.log) + len(t.queue)
 }
 
-// Commit makes what stands so far permanent. Handlers are dropped.
+// Commit makes what stands so far permanent. Handlers are dropped. What is
+// left to do then, such as the real removal of what was deleted, is no longer
+// part of the transaction: see Late.
 func (t *Tx) Commit(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.flush(ctx); err != nil {
 		return err
 	}
-	for _, e := range t.log {
-		if e.handler == nil {
-			t.stand = append(t.stand, e)
+	done := slices.DeleteFunc(t.log, func(e entry) bool { return e.handler != nil })
+	if !t.Temporary {
+		if err := t.close(ctx, done); err != nil {
+			return err
 		}
 	}
+	t.stand = append(t.stand, done...)
 	t.log = nil
 	return nil
+}
+
+// Late tells what could not be done after commits; a recovery will try again.
+func (t *Tx) Late() []error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.late
 }
 
 // Committed reports how many operations a commit has made permanent.
@@ -267,7 +303,11 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		if !doomed.cover(i, e) {
 			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
 		}
+		t.forget(e)
 		t.reflect(ctx, e.mirror)
+	}
+	if mark == 0 && len(t.stand) == 0 {
+		t.over(len(u.Left) == 0)
 	}
 	u.Time = time.Since(began)
 	return u

@@ -1,0 +1,129 @@
+package tx
+
+import (
+	"context"
+	"slices"
+
+	"vnet/lang/token"
+	"vnet/runtime/host"
+	"vnet/runtime/journal"
+)
+
+// witness returns what the host tells of the operations of a queue: it writes
+// them to the journal. nil when none is kept.
+func (t *Tx) witness(queue []entry) (host.Intend, error) {
+	if t.Open == nil {
+		return nil, nil
+	}
+	if t.journal == nil {
+		j, err := t.Open()
+		if err != nil {
+			return nil, &StepError{queue[0].step, err}
+		}
+		t.journal = j
+	}
+	return func(i int, undo, final []host.Op) error {
+		return t.journal.Write(journal.Record{
+			Kind: journal.Intend, Seq: queue[i].seq, At: queue[i].step.At.Pos.ShortString(),
+			Op: host.Ops{queue[i].step.Op}, Undo: undo, Final: final,
+		})
+	}, nil
+}
+
+// forget notes that an operation is not in force any more. That it could not
+// be noted does no harm: taking it back once more changes nothing.
+func (t *Tx) forget(e entry) {
+	if t.journal != nil {
+		_ = t.journal.Write(journal.Record{Kind: journal.Undone, Seq: e.seq})
+	}
+}
+
+// close writes the commit, after which the transaction can only go forward,
+// does what is left to do, and ends the journal.
+func (t *Tx) close(ctx context.Context, done []entry) error {
+	if t.journal != nil {
+		if err := t.journal.Write(journal.Record{Kind: journal.Commit}); err != nil {
+			return err
+		}
+	}
+	clean := t.settle(ctx, done)
+	t.over(clean)
+	return nil
+}
+
+// settle does what is left to do for operations that are committed, all of it
+// together.
+func (t *Tx) settle(ctx context.Context, done []entry) bool {
+	var ops []host.Op
+	for _, e := range done {
+		ops = append(ops, e.final...)
+	}
+	for _, res := range t.host.Apply(context.WithoutCancel(ctx), ops, nil) {
+		if res.Err != nil {
+			t.late = append(t.late, res.Err)
+		}
+	}
+	return len(t.late) == 0
+}
+
+// over ends the journal. One that is not clean stays for a recovery.
+func (t *Tx) over(clean bool) {
+	if t.journal == nil {
+		return
+	}
+	if clean {
+		_ = t.journal.Remove()
+	} else {
+		_ = t.journal.Close()
+	}
+	t.journal = nil
+}
+
+// Resume returns the transaction that the records of a dead program tell of,
+// and whether it was committed: then Settle finishes it, and Rollback takes it
+// back otherwise. Handlers died with the program.
+func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, committed bool) {
+	t = &Tx{host: h, journal: j}
+	at := map[int]int{} // place in the log by number
+	for _, r := range records {
+		switch r.Kind {
+		case journal.Intend:
+			e := entry{seq: r.Seq, undo: r.Undo, final: r.Final, step: Step{Op: only(r.Op), At: placed(r.At)}}
+			if i, told := at[r.Seq]; told {
+				t.log[i] = e
+				continue
+			}
+			at[r.Seq] = len(t.log)
+			t.log = append(t.log, e)
+		case journal.Undone:
+			if i, told := at[r.Seq]; told {
+				t.log[i].step.Op = nil
+			}
+		case journal.Commit:
+			committed = true
+		}
+	}
+	t.log = slices.DeleteFunc(t.log, func(e entry) bool { return e.step.Op == nil })
+	return t, committed
+}
+
+// Settle finishes a committed transaction.
+func (t *Tx) Settle(ctx context.Context) []error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over(t.settle(ctx, t.log))
+	return t.late
+}
+
+func only(ops host.Ops) host.Op {
+	if len(ops) == 0 {
+		return nil
+	}
+	return ops[0]
+}
+
+// placed is a place as a journal keeps it: all of it stands where the file's
+// name does.
+func placed(at string) token.Span {
+	return token.Span{Pos: token.Pos{Filename: at}, End: token.Pos{Filename: at}}
+}
