@@ -1,0 +1,83 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+func TestLockIsExclusive(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "vnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inside, most atomic.Int32
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for range 50 {
+				l := s.NewLocks(Owner{Tx: "t", PID: i + 1, Script: "x.vnet"})
+				if err := l.Take(t.Context(), []string{"a", "b"}); err != nil {
+					t.Error(err)
+					return
+				}
+				most.Store(max(most.Load(), inside.Add(1)))
+				inside.Add(-1)
+				l.Release()
+			}
+		})
+	}
+	group.Wait()
+	if most.Load() != 1 {
+		t.Errorf("%d held the lock at once", most.Load())
+	}
+	s.Sweep()
+	if _, err := os.Stat(s.root); !errors.Is(err, os.ErrNotExist) {
+		t.Error("locks leave files")
+	}
+}
+
+func TestLockSaysForWhom(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "vnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := s.NewLocks(Owner{"1-a", 1, "one lab.vnet"})
+	if err := first.Take(t.Context(), []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	second := s.NewLocks(Owner{"2-b", 2, "two.vnet"})
+	enough := errors.New("enough")
+	second.Wait = func(name string, holder Owner) error {
+		if name != "a" || holder.String() != "one lab.vnet (process 1)" {
+			t.Errorf("waits for %s held by %s", name, holder)
+		}
+		return enough
+	}
+	if err := second.Take(t.Context(), []string{"b", "a"}); !errors.Is(err, enough) {
+		t.Errorf("took a lock of another: %v", err)
+	}
+	if err := first.Take(t.Context(), []string{"a"}); err != nil {
+		t.Errorf("a lock held already: %v", err)
+	}
+	t.Setenv(insideKey, "0-z:1-a")
+	if err := second.Take(t.Context(), []string{"a"}); !errors.Is(err, ErrInside) {
+		t.Errorf("waits for itself: %v", err)
+	}
+	t.Setenv(insideKey, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	second.Wait = nil
+	if err := second.Take(ctx, []string{"a"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("waits on: %v", err)
+	}
+	first.Release()
+	if err := second.Take(t.Context(), []string{"a"}); err != nil {
+		t.Errorf("a free lock: %v", err)
+	}
+	second.Release()
+}
