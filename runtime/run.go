@@ -212,8 +212,12 @@ func (w *run) script(ctx context.Context, file *ast.File) {
 		return
 	}
 	w.blame(ctx, err)
+	seen := map[token.Span]bool{}
 	for _, at := range tally.Outside {
-		r.Outside = append(r.Outside, "exec at "+at.Pos.ShortString())
+		if !seen[at] {
+			r.Outside = append(r.Outside, "exec at "+at.Pos.ShortString())
+		}
+		seen[at] = true
 	}
 	r.RolledBack = true
 	w.undone(w.tx.Rollback(ctx, 0, w.undoing), err)

@@ -293,7 +293,6 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 	defer t.cfg.Net.Invalidate(p.ns)
 	t.mu.Lock()
 	t.tally.Programs++
-	t.tally.Outside = append(t.tally.Outside, p.at)
 	t.mu.Unlock()
 	var out, errs bytes.Buffer
 	for i, argv := range p.argv {
@@ -307,6 +306,12 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 		exit, err := t.cfg.Host.Exec(ctx, cmd)
 		back()
 		got = outcome{exit, out.String(), errs.String(), strings.Join(argv, " "), p.argvAt[i]}
+		var unborn *host.ProgramError
+		if i == 0 && !errors.As(err, &unborn) {
+			t.mu.Lock()
+			t.tally.Outside = append(t.tally.Outside, p.at)
+			t.mu.Unlock()
+		}
 		if err != nil {
 			return got, t.notRun(ctx, p, argv, p.argvAt[i], err)
 		}
