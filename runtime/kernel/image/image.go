@@ -40,6 +40,8 @@ type Image struct {
 	// Peers names the namespaces that links lead to, by the number they have
 	// here. Those without a name are missing.
 	Peers map[int32]string `json:"peers,omitempty"`
+	// Far names the other ends of veths that lead there, by the link here.
+	Far map[string]string `json:"far,omitempty"`
 	// Sysctl are the parameters below /proc/sys/net, by path: ipv4/ip_forward.
 	Sysctl map[string]string `json:"sysctl,omitempty"`
 	// Sysfs are settings of links that netlink does not tell: v0/addr_assign_type.

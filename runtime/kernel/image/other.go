@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 
@@ -207,10 +206,4 @@ func splitTables(text string) []Table {
 		}
 	}
 	return list
-}
-
-// readFile reads a whole small file.
-func readFile(path string) string {
-	b, _ := os.ReadFile(path)
-	return strings.TrimSpace(string(b))
 }

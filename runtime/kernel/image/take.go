@@ -203,13 +203,20 @@ const (
 
 // takePeers gives names to the namespaces that links lead to.
 func (c *camera) takePeers(img *Image) error {
-	want := 0
+	img.Far = map[string]string{}
 	for _, l := range img.links() {
-		if l.peer >= 0 {
-			want++
+		if l.peer < 0 {
+			continue
+		}
+		img.Far[l.name] = ""
+		ask := header(unix.SizeofIfInfomsg, unix.AF_UNSPEC)
+		native.PutUint32(ask[4:], u32of(find(l.attrs, unix.IFLA_LINK)))
+		answers, err := c.route.do(unix.RTM_GETLINK, 0, put32(ask, unix.IFLA_TARGET_NETNSID, uint32(l.peer)))
+		if err == nil && len(answers) > 0 && len(answers[0].Data) > unix.SizeofIfInfomsg {
+			img.Far[l.name] = cString(find(answers[0].Data[unix.SizeofIfInfomsg:], unix.IFLA_IFNAME))
 		}
 	}
-	if want == 0 {
+	if len(img.Far) == 0 {
 		return nil
 	}
 	img.Peers = map[int32]string{}
