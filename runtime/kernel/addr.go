@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -109,12 +110,23 @@ func (q *queue) addrChange(sp *space, index int, verb host.Verb, a host.Addr) er
 }
 
 // subnetOf gives what goes with an IPv4 address that is removed: the
-// secondaries of its subnet, and routes that need it.
+// secondaries of its subnet, and routes that need it. The other family stays as
+// it is: to replace ::1 by itself makes a route that was not there.
 func (q *queue) subnetOf(sp *space, index int, verb host.Verb, old *host.Addr) ([]host.Op, error) {
 	if verb != host.Del || old == nil {
 		return nil, nil
 	}
-	return sp.kept(index)
+	kept, err := sp.kept(index)
+	is4 := old.Prefix.Addr().Is4()
+	return slices.DeleteFunc(kept, func(op host.Op) bool {
+		switch op := op.(type) {
+		case host.AddrSet:
+			return op.Addr.Prefix.Addr().Is4() != is4
+		case host.RouteSet:
+			return op.Route.Dest.Addr().Is4() != is4
+		}
+		return false
+	}), err
 }
 
 // addrMessage builds RTM_NEWADDR and RTM_DELADDR.
