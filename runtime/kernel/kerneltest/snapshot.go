@@ -60,7 +60,7 @@ func (m *Machine) Snapshot() Snapshot {
 			cmd := exec.Command("ip", args...)
 			cmd.Stdin = strings.NewReader(q.batch)
 			o := m.TryCmd(cmd)
-			s[where+": ip "+q.options] = settled(o.Out + o.Err)
+			s[where+": ip "+q.options] = unordered(settled(o.Out + o.Err))
 		}
 		s[where+": sysctl"] = m.sysctls(ns)
 	}
@@ -83,6 +83,25 @@ func settled(s string) string {
 		s = v.what.ReplaceAllString(s, v.with)
 	}
 	return s
+}
+
+// automatic are the routes that the kernel makes for every link by itself. In
+// what order it does so for several depends on which came up first, and means
+// nothing.
+var automatic = regexp.MustCompile(`^(unicast fe80::/64|multicast ff00::/8|local [0-9a-f:]+|anycast [0-9a-f:]+) dev .* proto kernel `)
+
+// unordered sorts the automatic routes, behind the others, whose order counts.
+func unordered(s string) string {
+	var kept, sorted []string
+	for _, line := range strings.Split(s, "\n") {
+		if automatic.MatchString(line) {
+			sorted = append(sorted, line)
+		} else {
+			kept = append(kept, line)
+		}
+	}
+	slices.Sort(sorted)
+	return strings.Join(append(kept, sorted...), "\n")
 }
 
 // mounts lists the mounts of the calling thread without the numbers that are
