@@ -159,6 +159,9 @@ func Elements(v Value) (iter.Seq[Value], error) {
 	}
 	e := Errorf(diag.WrongKind, "`%s` is %s, not a list", Show(v), v.Kind().A())
 	if from, to, ok := strings.Cut(v.String(), ".."); ok && from != "" && to != "" {
+		if literal.IsNumber(from) && name.Identifier(to) == nil {
+			return nil, e.WithHelp("a variable has a dollar: %s..$%s", from, to)
+		}
 		return nil, e.WithHelp("the two ends of a range differ in their last number, as h1..h5")
 	}
 	return nil, e.WithHelp("write it in brackets: [%s]", Source(v))

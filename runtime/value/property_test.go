@@ -167,6 +167,9 @@ func TestEach(t *testing.T) {
 	if _, err := Unpack(word("[a b c]"), 2); !matches(told(nil, err), "V1012 has 3 parts") {
 		t.Error(err)
 	}
+	if _, err := Elements(word("1..n")); !matches(told(nil, err), "V1201 has a dollar: 1..$n") {
+		t.Errorf("1..n: %v", told(nil, err))
+	}
 	if _, err := Elements(word("h1..g5")); !matches(told(nil, err), "V1201 differ in their last number") {
 		t.Error(err)
 	}
