@@ -162,7 +162,7 @@ func (c *canvas) drawGroups() {
 
 // passingText is what nft(8) lists of a ruleset that changes with traffic and
 // time.
-var passingText = regexp.MustCompile(`(counter) packets [0-9]+ bytes [0-9]+| expires [0-9a-z]+| used [0-9]+ (?:bytes|kbytes|mbytes)`)
+var passingText = regexp.MustCompile(`(counter) packets [0-9]+ bytes [0-9]+|(?m:^\s+packets [0-9]+ bytes [0-9]+$)| expires [0-9a-z]+| used [0-9]+ (?:bytes|kbytes|mbytes)`)
 
 func (t Table) steady() string { return passingText.ReplaceAllString(t.Text, "$1") }
 
