@@ -297,7 +297,11 @@ func (t *thread) dialOnce(d host.Dial) func(context.Context) (verdict, error) {
 		case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
 			return verdict{}, t.notMeasured(err)
 		}
-		return verdict{why: fmt.Sprintf("%s: %s", d.To, plainError(err))}, nil
+		why := plainError(err)
+		if !strings.Contains(why, d.To.Addr().String()) {
+			why = d.To.String() + ": " + why
+		}
+		return verdict{why: why}, nil
 	}
 }
 
