@@ -14,10 +14,13 @@ import (
 
 func main() {
 	os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
-		Check:  runtime.Check,
-		Plan:   runtime.Plan,
-		Run:    runtime.Run,
-		Format: format.Source,
+		Check:      runtime.Check,
+		Plan:       runtime.Plan,
+		Run:        runtime.Run,
+		Format:     format.Source,
+		Recover:    runtime.Recover,
+		Guard:      runtime.Guarded("/proc/self/exe", "guard"),
+		StandGuard: runtime.StandGuard,
 		Session: func(dir string, set runtime.Settings) (command.Session, error) {
 			return runtime.NewSession(dir, set)
 		},

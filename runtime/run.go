@@ -8,17 +8,15 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"vnet/lang/ast"
-	"vnet/lang/check"
 	"vnet/lang/diag"
-	"vnet/lang/name"
 	"vnet/lang/parse"
 	"vnet/lang/token"
 	"vnet/runtime/eval"
 	"vnet/runtime/host"
+	"vnet/runtime/journal"
 	"vnet/runtime/kernel"
 	"vnet/runtime/model"
 	"vnet/runtime/tx"
@@ -37,89 +35,6 @@ var errTimeout = errors.New("the time is over")
 // queueLimit is how many operations wait before they are sent without being
 // asked for; a batch that large gains nothing more.
 const queueLimit = 256
-
-// Check says what is wrong with a script, wherever it may run: it looks at
-// nothing of this machine but the modules it imports.
-func Check(ctx context.Context, s Script) diag.List {
-	_, found := rehearse(ctx, s, nil)
-	return found
-}
-
-// Plan rehearses a script on what is alive here, and returns what it would do.
-func Plan(ctx context.Context, s Script) ([]Step, diag.List) {
-	k, err := kernel.New()
-	if err != nil {
-		return nil, diag.List{machine(err)}
-	}
-	defer k.Close()
-	steps, found := rehearse(ctx, s, k)
-	return steps, found
-}
-
-// rehearse runs a script on a model of what source shows; nil for another
-// machine's network.
-func rehearse(ctx context.Context, s Script, source host.Looker) ([]Step, diag.List) {
-	file, found := parse.File(s.Name, s.Text)
-	if file == nil {
-		return nil, found.Tidy()
-	}
-	found = append(found, check.File(file, stdlibKnows)...)
-	net := model.New(model.Options{Source: source, Foreign: source == nil})
-	t := tx.New(net, nil)
-	in := eval.New(eval.Config{Host: net, Tx: t, Net: net, Rehearse: true, Foreign: source == nil,
-		Dir: s.Dir, Args: s.Args, Module: stdlib.Module})
-	if err := in.Run(ctx, file); err != nil && !errors.Is(err, context.Cause(ctx)) {
-		found = append(found, bug(err))
-	}
-	found = append(found, in.Diags()...)
-	found = append(found, unknownArgs(s, file, in.Tally().Params)...)
-	var steps []Step
-	for _, step := range t.Steps() {
-		steps = append(steps, Step{Op: step.Op, At: step.At})
-	}
-	return steps, found.Tidy()
-}
-
-// stdlibKnows tells the checker which functions there are without a def.
-func stdlibKnows(fn string) bool {
-	_, ok := stdlib.Lookup(fn)
-	return ok
-}
-
-// unknownArgs reports values given for params the script does not have.
-func unknownArgs(s Script, file *ast.File, params []eval.Param) diag.List {
-	var names []string
-	for _, p := range params {
-		names = append(names, p.Name)
-	}
-	for _, stmt := range file.Stmts { // those behind a failure as well
-		if p, ok := stmt.(*ast.Param); ok {
-			names = append(names, p.Name.Text)
-		}
-	}
-	if usesArg(s.Text) {
-		return nil
-	}
-	var out diag.List
-	for given := range s.Args {
-		if slices.Contains(names, given) {
-			continue
-		}
-		at := token.Span{Pos: token.Pos{Filename: file.Name}, End: token.Pos{Filename: file.Name}}
-		d := diag.New(diag.UnknownParam, at, "the script has no param `%s`", name.Quote(given))
-		if near, ok := name.Near(given, names); ok {
-			d.WithHelp("did you mean `%s`?", near)
-		} else if len(names) > 0 {
-			slices.Sort(names)
-			d.WithHelp("its params: %s", strings.Join(slices.Compact(names), " "))
-		}
-		out = append(out, d)
-	}
-	return out
-}
-
-// usesArg reports whether the script may look for values by name itself.
-func usesArg(text string) bool { return strings.Contains(text, "arg(") }
 
 // Run carries out a script on the kernel, as one transaction.
 func Run(ctx context.Context, s Script, set Settings) *Report {
@@ -141,31 +56,93 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		ctx, cancel = context.WithTimeoutCause(ctx, set.Timeout, errTimeout)
 		defer cancel()
 	}
-	_, r.Diags = rehearse(ctx, s, h)
-	if r.Diags.Failed() {
+	steps, found := rehearse(ctx, s, h)
+	r.Diags = found
+	if found.Failed() {
 		r.Ending = Invalid
 		return r
 	}
+	w := newRun(h, s, set, r)
+	defer w.close()
+	err := w.prepare(ctx, steps)
+	if err == nil && w.ledger != nil && w.ledger.waited {
+		// Another has changed the network in the meantime.
+		if _, r.Diags = rehearse(ctx, s, h); r.Diags.Failed() {
+			r.Ending = Invalid
+			return r
+		}
+	}
+	if err != nil {
+		w.blame(ctx, err)
+		return r
+	}
 	file, _ := parse.File(s.Name, s.Text)
-	newRun(h, s, set, r).script(ctx, file)
+	w.script(ctx, file)
 	return r
+}
+
+// prepare locks what the script is going to write to, as far as the rehearsal
+// tells, and finishes what others left there.
+func (w *run) prepare(ctx context.Context, steps []Step) error {
+	if len(steps) == 0 {
+		return nil
+	}
+	var spaces []string
+	for _, s := range steps {
+		spaces = append(spaces, s.Op.Spaces()...)
+	}
+	slices.Sort(spaces)
+	return w.claim(ctx, slices.Compact(spaces))
+}
+
+// claim locks namespaces before they are written to.
+func (w *run) claim(ctx context.Context, spaces []string) error {
+	if w.ledger == nil {
+		l, err := openLedger(ctx, w.host, w.name, w.set)
+		if err != nil {
+			return err
+		}
+		w.ledger = l
+	}
+	return w.ledger.claim(ctx, w.host, spaces)
+}
+
+// open begins the journal of what is about to be done.
+func (w *run) open() (*journal.Journal, error) { return w.ledger.open() }
+
+// close gives back the locks.
+func (w *run) close() {
+	if w.ledger != nil {
+		w.ledger.close()
+	}
 }
 
 // A run is one script at work on the kernel.
 type run struct {
+	name   string // of the script
+	host   host.Host
 	set    Settings
 	report *Report
 	tx     *tx.Tx
+	ledger *ledger // nil until something is to be changed
 	interp *eval.Interp
 	done   int
 }
 
-func newRun(k host.Host, s Script, set Settings, r *Report) *run {
-	w := &run{set: set, report: r}
-	net := model.New(model.Options{Source: k})
-	w.tx = tx.New(k, net)
+// begin makes the transaction of a run.
+func (w *run) begin(net *model.Net) {
+	w.tx = tx.New(w.host, net)
 	w.tx.Limit = queueLimit
 	w.tx.Trace = w.trace
+	w.tx.Claim = w.claim
+	w.tx.Open = w.open
+	w.tx.Temporary = w.set.Remove
+}
+
+func newRun(k host.Host, s Script, set Settings, r *Report) *run {
+	w := &run{name: s.Name, host: k, set: set, report: r}
+	net := model.New(model.Options{Source: k})
+	w.begin(net)
 	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Module: stdlib.Module,
 		Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr}
 	if set.Progress != nil {
@@ -205,6 +182,10 @@ func (w *run) script(ctx context.Context, file *ast.File) {
 		err = w.tx.Commit(ctx)
 	}
 	if err == nil {
+		for _, late := range w.tx.Late() {
+			r.Left = append(r.Left, late.Error())
+			r.Ending = Incomplete
+		}
 		r.Made = made(w.tx.Steps())
 		if w.set.Remove {
 			w.takeDown(ctx, nil)
@@ -240,15 +221,6 @@ func (w *run) guarded(ctx context.Context, file *ast.File) (err error) {
 	return w.interp.Run(ctx, file)
 }
 
-func bug(err error) *diag.Diagnostic {
-	return diag.New(diag.Bug, token.Span{}, "a mistake in vnet itself: %s", err).
-		WithHelp("please report it with the script that shows it")
-}
-
-func machine(err error) *diag.Diagnostic {
-	return diag.New(diag.MachineLacks, token.Span{}, "cannot reach the kernel: %s", err)
-}
-
 // takeDown removes what the script made, for --rm, after success or failure.
 func (w *run) takeDown(ctx context.Context, cause error) {
 	w.undone(w.tx.TakeDown(ctx, w.undoing), cause)
@@ -258,115 +230,4 @@ func (w *run) undoing(s tx.Step, n int) {
 	if w.set.Progress != nil {
 		w.set.Progress(Progress{At: s.At, Text: s.Op.String(), Done: n, Undoing: true})
 	}
-}
-
-// undone reports how the undo went.
-func (w *run) undone(u tx.Undo, cause error) {
-	r := w.report
-	r.Undone += u.Undone
-	r.UndoTime += u.Time
-	left := u.Left
-	var inner *eval.Incomplete
-	if errors.As(cause, &inner) {
-		left = append(left, inner.Undo.Left...)
-	}
-	for _, err := range left {
-		var step *tx.StepError
-		if errors.As(err, &step) {
-			r.Left = append(r.Left, fmt.Sprintf("%s: %v", step.Step.Op, step.Err))
-			continue
-		}
-		r.Diags = append(r.Diags, handlerFailed(err))
-	}
-	if len(r.Left) > 0 {
-		r.Ending = Incomplete
-	}
-}
-
-// handlerFailed is the warning that an `on rollback` did not do what it should.
-func handlerFailed(err error) *diag.Diagnostic {
-	var f *eval.Failure
-	if errors.As(err, &f) {
-		d := *f.Diag
-		d.Severity = diag.Warning
-		return &d
-	}
-	return diag.Warn(diag.HandlerFailed, token.Span{}, "on rollback failed: %s", err)
-}
-
-// blame reports why the script failed and chooses the exit status.
-func (w *run) blame(ctx context.Context, err error) {
-	r := w.report
-	var f *eval.Failure
-	if errors.As(err, &f) {
-		r.Diags = append(r.Diags, f.Diag)
-	} else if ctx.Err() == nil {
-		r.Diags = append(r.Diags, bug(err))
-	}
-	r.Ending = ending(ctx, f, err)
-}
-
-// ending chooses the exit status of a failure.
-func ending(ctx context.Context, f *eval.Failure, err error) Ending {
-	var sig Signal
-	cause := context.Cause(ctx)
-	switch {
-	case errors.Is(cause, errTimeout):
-		return TimedOut
-	case errors.As(cause, &sig) && sig.Signal != os.Interrupt:
-		return Terminated
-	case ctx.Err() != nil, errors.Is(err, eval.ErrInterrupted):
-		return Interrupted
-	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
-		return Forbidden
-	case f != nil && f.Diag.Code == diag.RefusedUnsupported:
-		return Unsupported
-	case f != nil && f.Diag.Code == diag.ExpectFailed:
-		return Unexpected
-	}
-	return Failed
-}
-
-// made counts what stands after a run, by kind.
-func made(steps []tx.Step) map[string]int {
-	count := map[string]int{}
-	for _, s := range steps {
-		switch op := s.Op.(type) {
-		case host.NamespaceAdd, host.NamespaceAdopt:
-			count["namespace"]++
-		case host.NamespaceDel:
-			count["namespace"]--
-		case host.LinkAdd:
-			count[linkKind(op)]++
-		case host.AddrSet:
-			count["address"] += sign(op.Verb)
-		case host.RouteSet:
-			count["route"] += sign(op.Verb)
-		case host.RuleSet:
-			count["rule"] += sign(op.Verb)
-		case host.NeighSet:
-			count["neighbour"] += sign(op.Verb)
-		case host.SysctlSet:
-			count["sysctl"]++
-		}
-	}
-	return count
-}
-
-func linkKind(op host.LinkAdd) string {
-	switch op.Link.Kind {
-	case "veth", "bridge":
-		return op.Link.Kind
-	}
-	return "link"
-}
-
-func sign(v host.Verb) int {
-	switch v {
-	case host.Del:
-		return -1
-	case host.Change:
-		return 0
-	}
-	return 1
 }

@@ -26,8 +26,12 @@ type Settings struct {
 	Stdout io.Writer // echo, show and the programs' output
 	Stderr io.Writer // warn and the programs' errors
 
-	Timeout  time.Duration  // 0: none; then the script is rolled back
-	Remove   bool           // take the network down at the end, whatever happens
+	Timeout time.Duration // 0: none; then the script is rolled back
+	Remove  bool          // take the network down at the end, whatever happens
+	NoWait  bool          // fail when another transaction holds a namespace
+	// Guard starts a process that calls the function Guard for a journal's
+	// directory, and returns what ends it; nil for none.
+	Guard    func(dir string) (stop func())
 	Trace    func(Step)     // called for every operation, before it goes out; may be nil
 	Progress func(Progress) // called when a statement begins; may be nil, must return at once
 }

@@ -48,17 +48,23 @@ func (s *Session) Do(ctx context.Context, name, text string) *Report {
 	defer func() { r.Elapsed = time.Since(began) }()
 	file, found := parse.File(name, text)
 	r.Diags = found.Tidy()
+	var steps []Step
 	if !r.Diags.Failed() {
-		r.Diags = append(r.Diags, s.rehearse(ctx, file)...).Tidy()
+		var more diag.List
+		steps, more = s.rehearse(ctx, file)
+		r.Diags = append(r.Diags, more...).Tidy()
 	}
 	if r.Diags.Failed() {
 		r.Ending = Invalid
 		return r
 	}
-	w := &run{set: s.set, report: r, interp: s.interp}
-	w.tx = tx.New(s.host, s.net)
-	w.tx.Limit = queueLimit
-	w.tx.Trace = w.trace
+	w := &run{name: name, host: s.host, set: s.set, report: r, interp: s.interp}
+	defer w.close()
+	w.begin(s.net)
+	if err := w.prepare(ctx, steps); err != nil {
+		w.blame(ctx, err)
+		return r
+	}
 	s.interp.Use(w.tx)
 	w.script(ctx, file)
 	if r.RolledBack {
@@ -69,13 +75,13 @@ func (s *Session) Do(ctx context.Context, name, text string) *Report {
 }
 
 // rehearse tries an entry out on a model of what is alive now.
-func (s *Session) rehearse(ctx context.Context, file *ast.File) (found diag.List) {
+func (s *Session) rehearse(ctx context.Context, file *ast.File) ([]Step, diag.List) {
 	cfg := s.config
 	cfg.Net = model.New(model.Options{Source: s.host})
 	cfg.Host, cfg.Tx, cfg.Rehearse = cfg.Net, tx.New(cfg.Net, nil), true
 	in := s.interp.Rehearsal(cfg)
 	if err := in.Run(ctx, file); err != nil && ctx.Err() == nil {
-		return diag.List{bug(err)}
+		return nil, diag.List{bug(err)}
 	}
-	return in.Diags()
+	return planned(cfg.Tx), in.Diags()
 }

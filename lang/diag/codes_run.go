@@ -35,6 +35,7 @@ const (
 	TimedOut           Code = "V6005" // stopped by --timeout
 	HandlerFailed      Code = "V6006" // on rollback or defer failed
 	ChangedMeanwhile   Code = "V6007" // changed by someone else meanwhile
+	Locked             Code = "V6008" // another transaction is changing the namespace
 )
 
 // The machine.

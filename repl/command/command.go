@@ -18,10 +18,15 @@ import (
 // An Engine does the work behind the commands. A nil function is one that this
 // build does not have.
 type Engine struct {
-	Check  func(context.Context, runtime.Script) diag.List
-	Plan   func(context.Context, runtime.Script) ([]runtime.Step, diag.List)
-	Run    func(context.Context, runtime.Script, runtime.Settings) *runtime.Report
-	Format func(name, src string) (string, diag.List)
+	Check   func(context.Context, runtime.Script) diag.List
+	Plan    func(context.Context, runtime.Script) ([]runtime.Step, diag.List)
+	Run     func(context.Context, runtime.Script, runtime.Settings) *runtime.Report
+	Format  func(name, src string) (string, diag.List)
+	Recover func(context.Context) (*runtime.Recovery, diag.List)
+	// Guard starts the process that watches over a transaction, StandGuard is
+	// what it does.
+	Guard      func(dir string) (stop func())
+	StandGuard func(ctx context.Context, dir string)
 	// Session is what is behind the prompt.
 	Session func(dir string, set runtime.Settings) (Session, error)
 	IP      func(host.Op) []string                     // the lines of ip(8) that do the same
@@ -133,7 +138,7 @@ func (a *app) addScriptCommands(root *cobra.Command) {
 }
 
 func (a *app) addOtherCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.replCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand()} {
+	for _, c := range []*cobra.Command{a.replCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand()} {
 		c.GroupID = "other"
 		root.AddCommand(c)
 	}

@@ -30,7 +30,7 @@ func (a *app) prompt(ctx context.Context) error {
 		dir = "."
 	}
 	typed := isTerminal(a.std.In)
-	settings := runtime.Settings{Stdout: a.console.out, Stderr: a.console.err, Progress: report}
+	settings := runtime.Settings{Stdout: a.console.out, Stderr: a.console.err, Progress: report, Guard: a.Guard}
 	if typed {
 		settings.Stdin = a.std.In
 	}

@@ -19,6 +19,7 @@ import (
 type runOptions struct {
 	trace   bool
 	remove  bool
+	noWait  bool
 	timeout timeout
 }
 
@@ -28,6 +29,7 @@ func (a *app) runFlags(cmd *cobra.Command) *runOptions {
 	f.SortFlags = false
 	f.BoolVar(&o.remove, "rm", false, "take the network down at the end")
 	f.Var(&o.timeout, "timeout", "roll back what is not done after this time: 30s, 5m")
+	f.BoolVar(&o.noWait, "no-wait", false, "fail when another script is changing the same namespace")
 	f.BoolVarP(&o.trace, "trace", "x", false, "print each operation before it goes out")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no report when all went well")
 	f.BoolVar(&a.json, "json", false, "messages and report as JSON, on standard error")
@@ -71,7 +73,7 @@ func (a *app) run(ctx context.Context, args []string, o *runOptions) error {
 	report, stop := a.watch()
 	settings := runtime.Settings{
 		Stdin: a.programInput(s), Stdout: a.console.out, Stderr: a.console.err,
-		Timeout: time.Duration(o.timeout), Remove: o.remove, Progress: report,
+		Timeout: time.Duration(o.timeout), Remove: o.remove, NoWait: o.noWait, Progress: report, Guard: a.Guard,
 	}
 	if o.trace {
 		settings.Trace = a.trace

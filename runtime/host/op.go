@@ -123,6 +123,7 @@ type FileRestore struct {
 	NS, Name  string // Name: hosts, resolv.conf
 	Absent    bool   `json:",omitempty"`
 	DirAbsent bool   `json:",omitempty"`
+	EtcAbsent bool   `json:",omitempty"` // /etc/netns itself was made for it
 	Content   []byte `json:",omitempty"`
 	Mode      uint32 `json:",omitempty"`
 }

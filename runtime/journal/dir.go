@@ -74,8 +74,17 @@ func (s *Store) Dirs() ([]string, error) {
 	return dirs, nil
 }
 
-// Sweep removes the store's directories when nothing is in them.
+// Sweep removes the locks of the dead, and the store's directories when
+// nothing is in them.
 func (s *Store) Sweep() {
+	entries, _ := os.ReadDir(s.locks())
+	for _, e := range entries {
+		path := filepath.Join(s.locks(), e.Name())
+		if f, _, err := tryLock(path); err == nil && f != nil {
+			os.Remove(path)
+			f.Close()
+		}
+	}
 	for _, dir := range []string{s.journals(), s.locks(), s.root} {
 		_ = unix.Rmdir(dir) // not empty: others are at work
 	}

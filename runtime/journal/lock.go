@@ -39,15 +39,13 @@ type Locks struct {
 // process: it would wait for itself.
 var ErrInside = errors.New("held by the transaction this was started from")
 
-// insideKey is the environment variable that tells a program which
+// InsideKey is the environment variable that tells a program which
 // transactions it was started from.
-const insideKey = "VNET_INSIDE"
+const InsideKey = "VNET_INSIDE"
 
-// Inside returns what to add to the environment of programs that a transaction
-// starts.
-func Inside(tx string) string {
-	return insideKey + "=" + strings.TrimPrefix(os.Getenv(insideKey)+":"+tx, ":")
-}
+// Inside is its value for the programs that a transaction starts, given that
+// for the transaction's own process.
+func Inside(around, tx string) string { return strings.TrimPrefix(around+":"+tx, ":") }
 
 // NewLocks returns an empty set of locks of a transaction.
 func (s *Store) NewLocks(owner Owner) *Locks {
@@ -82,7 +80,7 @@ func (l *Locks) take(ctx context.Context, name string) (*os.File, error) {
 		if f != nil || err != nil {
 			return f, err
 		}
-		if slices.Contains(strings.Split(os.Getenv(insideKey), ":"), holder.Tx) && holder.Tx != "" {
+		if slices.Contains(strings.Split(os.Getenv(InsideKey), ":"), holder.Tx) && holder.Tx != "" {
 			return nil, fmt.Errorf("%w: %s", ErrInside, holder)
 		}
 		if !told && holder.PID != 0 && l.Wait != nil {
@@ -102,6 +100,19 @@ func (l *Locks) take(ctx context.Context, name string) (*os.File, error) {
 // try takes a lock if it is free; else it returns its holder, as far as that
 // one has said who it is.
 func (l *Locks) try(path string) (*os.File, Owner, error) {
+	f, holder, err := tryLock(path)
+	if f == nil || err != nil {
+		return nil, holder, err
+	}
+	text := fmt.Sprintf("%s %d %s\n", l.owner.Tx, l.owner.PID, l.owner.Script)
+	if err := errors.Join(f.Truncate(0), writeAt(f, text)); err != nil {
+		f.Close()
+		return nil, Owner{}, err
+	}
+	return f, Owner{}, nil
+}
+
+func tryLock(path string) (*os.File, Owner, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, Owner{}, err
@@ -116,11 +127,6 @@ func (l *Locks) try(path string) (*os.File, Owner, error) {
 	if unix.Fstat(int(f.Fd()), &locked) != nil || unix.Lstat(path, &named) != nil || locked.Ino != named.Ino {
 		f.Close()
 		return nil, Owner{}, nil
-	}
-	text := fmt.Sprintf("%s %d %s\n", l.owner.Tx, l.owner.PID, l.owner.Script)
-	if err := errors.Join(f.Truncate(0), writeAt(f, text)); err != nil {
-		f.Close()
-		return nil, Owner{}, err
 	}
 	return f, Owner{}, nil
 }

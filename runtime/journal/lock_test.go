@@ -64,11 +64,11 @@ func TestLockSaysForWhom(t *testing.T) {
 	if err := first.Take(t.Context(), []string{"a"}); err != nil {
 		t.Errorf("a lock held already: %v", err)
 	}
-	t.Setenv(insideKey, "0-z:1-a")
+	t.Setenv(InsideKey, "0-z:1-a")
 	if err := second.Take(t.Context(), []string{"a"}); !errors.Is(err, ErrInside) {
 		t.Errorf("waits for itself: %v", err)
 	}
-	t.Setenv(insideKey, "")
+	t.Setenv(InsideKey, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	second.Wait = nil

@@ -124,6 +124,7 @@ func (h *Host) fileNow(ns, file string) (host.FileRestore, error) {
 	now := host.FileRestore{NS: ns, Name: file, Absent: true, DirAbsent: true}
 	root, err := os.OpenRoot(etcDir)
 	if errors.Is(err, fs.ErrNotExist) {
+		now.EtcAbsent = true
 		return now, nil
 	}
 	if err != nil {
@@ -155,8 +156,8 @@ func (h *Host) fileNow(ns, file string) (host.FileRestore, error) {
 
 // writeFile puts a file in place whole: programs see the old or the new one.
 func (h *Host) writeFile(ns, file string, content []byte, mode uint32) error {
-	if err := os.Mkdir(etcDir, 0o755); err == nil {
-		h.ownEtc = true
+	if err := os.Mkdir(etcDir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
 	}
 	root, err := os.OpenRoot(etcDir)
 	if err != nil {
@@ -166,7 +167,7 @@ func (h *Host) writeFile(ns, file string, content []byte, mode uint32) error {
 	if err := root.Mkdir(ns, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	path, draft := ns+"/"+file, ns+"/."+file+".vnet"
+	path, draft := ns+"/"+file, draftOf(ns, file)
 	_ = root.Remove(draft)
 	f, err := root.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -191,6 +192,9 @@ func (h *Host) edited(ns string) {
 	h.edits[ns]++
 }
 
+// draftOf is the file that is to become ns's file, while it is written.
+func draftOf(ns, file string) string { return ns + "/." + file + ".vnet" }
+
 func (h *Host) restore(to host.FileRestore) error {
 	if !to.Absent {
 		return h.writeFile(to.NS, to.Name, to.Content, to.Mode)
@@ -204,6 +208,7 @@ func (h *Host) restore(to host.FileRestore) error {
 		return err
 	}
 	defer root.Close()
+	_ = root.Remove(draftOf(to.NS, to.Name)) // of a writer that was killed
 	if err := root.Remove(to.NS + "/" + to.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -214,7 +219,7 @@ func (h *Host) restore(to host.FileRestore) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTEMPTY) {
 		return err
 	}
-	if h.ownEtc {
+	if to.EtcAbsent {
 		_ = os.Remove(etcDir) // only when it is empty
 	}
 	return nil

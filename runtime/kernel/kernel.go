@@ -25,7 +25,6 @@ type Host struct {
 	spaces map[string]*space
 	stale  []*space // no longer what their name says
 	ready  bool     // /run/netns is there and shared
-	ownEtc bool     // /etc/netns was made by us
 	edits  map[string]int
 }
 

@@ -1,0 +1,200 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"vnet/lang/diag"
+	"vnet/lang/name"
+	"vnet/lang/token"
+	"vnet/runtime/eval"
+	"vnet/runtime/host"
+	"vnet/runtime/journal"
+)
+
+// A ledger is what lets a transaction be finished should its program die: a
+// journal, locks on the namespaces it writes to, and a guard that watches.
+type ledger struct {
+	set    Settings
+	script string
+	store  *journal.Store
+	dir    string
+	locks  *journal.Locks
+	guard  func() // ends the guard; nil until there is one
+	around string // what VNET_INSIDE was before
+	waited bool   // another held a lock in the meantime
+}
+
+// openLedger prepares what a transaction needs before its first operation. It
+// finishes what others left behind first.
+func openLedger(ctx context.Context, h host.Host, script string, set Settings) (*ledger, error) {
+	store, err := journal.Open(journal.Root)
+	if err != nil {
+		return nil, noLedger(err)
+	}
+	l := &ledger{set: set, script: script, store: store, dir: store.NewDir()}
+	l.locks = store.NewLocks(journal.Owner{Tx: filepath.Base(l.dir), PID: os.Getpid(), Script: script})
+	l.locks.Wait = l.waiting
+	l.around = os.Getenv(journal.InsideKey)
+	os.Setenv(journal.InsideKey, journal.Inside(l.around, filepath.Base(l.dir)))
+	return l, l.settleOthers(ctx, h, nil)
+}
+
+// noLedger explains why there is no place for a journal.
+func noLedger(err error) *eval.Failure {
+	d := diag.New(diag.MachineLacks, token.Span{}, "cannot keep a journal in %s: %s", journal.Root, reason(err))
+	if errors.Is(err, os.ErrPermission) {
+		d = diag.New(diag.NeedsPrivilege, token.Span{}, "changing networks needs root").
+			WithHelp("run it as root: sudo vnet …").
+			WithHelp("check and plan need no privileges")
+	}
+	return &eval.Failure{Diag: d, Cause: err}
+}
+
+// reason is an error without the path that os puts before it.
+func reason(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
+
+// claim locks namespaces, and waits for those that others are changing.
+func (l *ledger) claim(ctx context.Context, h host.Host, spaces []string) error {
+	names := make([]string, len(spaces))
+	for i, ns := range spaces {
+		names[i] = lockName(ns)
+	}
+	if err := l.locks.Take(ctx, names); err != nil {
+		return l.refused(ctx, err)
+	}
+	return l.settleOthers(ctx, h, spaces)
+}
+
+// lockName is the lock of a namespace. The starting one is known by its inode,
+// since another program may have been started in another.
+func lockName(ns string) string {
+	if ns != host.Start {
+		return ns
+	}
+	link, err := os.Readlink("/proc/self/ns/net")
+	if err != nil {
+		return "host@"
+	}
+	return "host@" + link
+}
+
+// waiting says for whom it waits, or that it must not.
+func (l *ledger) waiting(lock string, holder journal.Owner) error {
+	if l.set.NoWait {
+		f := &eval.Failure{Diag: diag.New(diag.Locked, token.Span{}, "%s is changing %s", name.Quote(holder.String()), lockedSpace(lock))}
+		f.Diag.WithHelp("without --no-wait, vnet waits until it is done")
+		return f
+	}
+	l.waited = true
+	if l.set.Stderr != nil {
+		fmt.Fprintf(l.set.Stderr, "waiting for %s, which is changing %s\n", name.Quote(holder.String()), lockedSpace(lock))
+	}
+	return nil
+}
+
+func lockedSpace(lock string) string {
+	if len(lock) > 5 && lock[:5] == "host@" {
+		return "the starting namespace"
+	}
+	return lock
+}
+
+// refused explains a lock that cannot be had.
+func (l *ledger) refused(ctx context.Context, err error) error {
+	var f *eval.Failure
+	switch {
+	case errors.As(err, &f), ctx.Err() != nil:
+		return err
+	case errors.Is(err, journal.ErrInside):
+		d := diag.New(diag.Locked, token.Span{}, "this vnet was started by a script that is changing the same namespace: it would wait for itself").
+			WithHelp("let the script itself make the change")
+		return &eval.Failure{Diag: d, Cause: err}
+	}
+	return noLedger(err)
+}
+
+// open begins the journal, and starts the guard beside it.
+func (l *ledger) open() (*journal.Journal, error) {
+	if _, err := os.Lstat(l.dir); err == nil { // the one before a commit statement stayed: it is not clean
+		l.dir = l.store.NewDir()
+	}
+	j, err := journal.Create(l.dir, l.script)
+	if err != nil {
+		return nil, err
+	}
+	if l.guard == nil && l.set.Guard != nil {
+		l.guard = l.set.Guard(l.dir)
+	}
+	return j, nil
+}
+
+// close lets others have the namespaces.
+func (l *ledger) close() {
+	if l.guard != nil {
+		l.guard()
+	}
+	os.Setenv(journal.InsideKey, l.around)
+	l.locks.Release()
+	l.store.Sweep()
+}
+
+// settleOthers finishes the transactions whose programs died. With spaces,
+// which are locked by then, it waits for those that another is finishing right
+// now in one of them.
+func (l *ledger) settleOthers(ctx context.Context, h host.Host, spaces []string) error {
+	for rest := time.Millisecond; ; rest = min(2*rest, 50*time.Millisecond) {
+		busy, err := l.unfinished(ctx, h, spaces)
+		if err != nil || !busy {
+			return err
+		}
+		l.waited = true
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(rest):
+		}
+	}
+}
+
+// unfinished recovers what it can, and reports whether another is recovering
+// something in spaces.
+func (l *ledger) unfinished(ctx context.Context, h host.Host, spaces []string) (busy bool, err error) {
+	dirs, err := l.store.Dirs()
+	if err != nil {
+		return false, noLedger(err)
+	}
+	for _, dir := range dirs {
+		if dir == l.dir {
+			continue
+		}
+		switch done := recoverOne(ctx, h, dir); {
+		case done.alive:
+			busy = busy || slices.ContainsFunc(journal.Peek(dir), func(r journal.Record) bool { return touches(r, spaces) })
+		case done.what != "" && l.set.Stderr != nil:
+			fmt.Fprintln(l.set.Stderr, name.Quote(done.what))
+		}
+	}
+	return busy, nil
+}
+
+// touches reports whether a record is about one of the namespaces.
+func touches(r journal.Record, spaces []string) bool {
+	for _, op := range r.Op {
+		if slices.ContainsFunc(op.Spaces(), func(ns string) bool { return slices.Contains(spaces, ns) }) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,128 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"vnet/lang/diag"
+	"vnet/lang/name"
+	"vnet/runtime/host"
+	"vnet/runtime/journal"
+	"vnet/runtime/kernel"
+	"vnet/runtime/tx"
+)
+
+// A Recovery is what Recover did.
+type Recovery struct {
+	Done  []string // a line for each transaction that was finished
+	Alive []string // those that are at work and were left alone
+	Left  []string // what could not be finished; Recover may be called again
+}
+
+// Recover finishes every transaction whose program died: one that was not
+// committed is taken back, one that was is carried through. It may be called
+// any number of times, and may itself die at any point.
+func Recover(ctx context.Context) (*Recovery, diag.List) {
+	r := &Recovery{}
+	store, err := journal.Existing(journal.Root)
+	if err != nil {
+		return nil, diag.List{noLedger(err).Diag}
+	}
+	if store == nil {
+		return r, nil
+	}
+	defer store.Sweep()
+	k, err := kernel.New()
+	if err != nil {
+		return nil, diag.List{machine(err)}
+	}
+	defer k.Close()
+	dirs, err := store.Dirs()
+	if err != nil {
+		return nil, diag.List{noLedger(err).Diag}
+	}
+	for _, dir := range dirs {
+		got := recoverOne(ctx, k, dir)
+		switch {
+		case got.alive:
+			r.Alive = append(r.Alive, describe(journal.Peek(dir), dir))
+		case got.what != "":
+			r.Done = append(r.Done, got.what)
+		}
+		r.Left = append(r.Left, got.left...)
+	}
+	return r, nil
+}
+
+// recovered is how the recovery of one transaction went.
+type recovered struct {
+	alive bool
+	what  string // a line for the user; "" when there was nothing to do
+	left  []string
+}
+
+// recoverOne finishes one transaction.
+func recoverOne(ctx context.Context, h host.Host, dir string) recovered {
+	j, records, err := journal.Take(dir)
+	switch {
+	case errors.Is(err, journal.ErrAlive):
+		return recovered{alive: true}
+	case errors.Is(err, os.ErrNotExist):
+		return recovered{}
+	case err != nil:
+		return recovered{left: []string{err.Error()}}
+	}
+	what := describe(records, dir)
+	if journal.Stale(records) {
+		discard(ctx, h, records)
+		_ = j.Remove()
+		return recovered{what: what + ": of another boot of this machine; discarded"}
+	}
+	t, committed := tx.Resume(h, j, records)
+	if committed {
+		if left := t.Settle(ctx); len(left) > 0 {
+			return recovered{what: what + ": committed, but not finished", left: lines(left)}
+		}
+		return recovered{what: what + ": committed; carried through"}
+	}
+	undo := t.Rollback(ctx, 0, nil)
+	if len(undo.Left) > 0 {
+		return recovered{what: what + ": taken back, but not all of it", left: lines(undo.Left)}
+	}
+	return recovered{what: fmt.Sprintf("%s: it died; rolled back completely, %d changes undone", what, undo.Undone)}
+}
+
+// discard removes what another boot left on a disk: the files that bore the
+// names of namespaces. The namespaces went with the machine.
+func discard(ctx context.Context, h host.Host, records []journal.Record) {
+	for _, r := range records {
+		for _, op := range r.Undo {
+			if del, ok := op.(host.NamespaceDel); ok && del.Inode != 0 {
+				h.Apply(ctx, []host.Op{del}, nil)
+			}
+		}
+	}
+}
+
+// describe names a transaction for the user.
+func describe(records []journal.Record, dir string) string {
+	if len(records) == 0 {
+		return "a transaction (" + filepath.Base(dir) + ")"
+	}
+	return fmt.Sprintf("%s (process %d)", name.Quote(records[0].Script), records[0].PID)
+}
+
+func lines(errs []error) []string {
+	out := make([]string, len(errs))
+	for i, err := range errs {
+		out[i] = err.Error()
+		var step *tx.StepError
+		if errors.As(err, &step) {
+			out[i] = fmt.Sprintf("%s: %v", step.Step.Op, step.Err)
+		}
+	}
+	return out
+}

@@ -1,0 +1,109 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"vnet/lang/ast"
+	"vnet/lang/check"
+	"vnet/lang/diag"
+	"vnet/lang/name"
+	"vnet/lang/parse"
+	"vnet/lang/token"
+	"vnet/runtime/eval"
+	"vnet/runtime/host"
+	"vnet/runtime/kernel"
+	"vnet/runtime/model"
+	"vnet/runtime/tx"
+	"vnet/stdlib"
+)
+
+// Check says what is wrong with a script, wherever it may run: it looks at
+// nothing of this machine but the modules it imports.
+func Check(ctx context.Context, s Script) diag.List {
+	_, found := rehearse(ctx, s, nil)
+	return found
+}
+
+// Plan rehearses a script on what is alive here, and returns what it would do.
+func Plan(ctx context.Context, s Script) ([]Step, diag.List) {
+	k, err := kernel.New()
+	if err != nil {
+		return nil, diag.List{machine(err)}
+	}
+	defer k.Close()
+	steps, found := rehearse(ctx, s, k)
+	return steps, found
+}
+
+// rehearse runs a script on a model of what source shows; nil for another
+// machine's network.
+func rehearse(ctx context.Context, s Script, source host.Looker) ([]Step, diag.List) {
+	file, found := parse.File(s.Name, s.Text)
+	if file == nil {
+		return nil, found.Tidy()
+	}
+	found = append(found, check.File(file, stdlibKnows)...)
+	net := model.New(model.Options{Source: source, Foreign: source == nil})
+	t := tx.New(net, nil)
+	in := eval.New(eval.Config{Host: net, Tx: t, Net: net, Rehearse: true, Foreign: source == nil,
+		Dir: s.Dir, Args: s.Args, Module: stdlib.Module})
+	if err := in.Run(ctx, file); err != nil && !errors.Is(err, context.Cause(ctx)) {
+		found = append(found, bug(err))
+	}
+	found = append(found, in.Diags()...)
+	found = append(found, unknownArgs(s, file, in.Tally().Params)...)
+	return planned(t), found.Tidy()
+}
+
+// planned gives the operations that a rehearsal has carried out on the model.
+func planned(t *tx.Tx) []Step {
+	var steps []Step
+	for _, step := range t.Steps() {
+		steps = append(steps, Step{Op: step.Op, At: step.At})
+	}
+	return steps
+}
+
+// stdlibKnows tells the checker which functions there are without a def.
+func stdlibKnows(fn string) bool {
+	_, ok := stdlib.Lookup(fn)
+	return ok
+}
+
+// unknownArgs reports values given for params the script does not have.
+func unknownArgs(s Script, file *ast.File, params []eval.Param) diag.List {
+	var names []string
+	for _, p := range params {
+		names = append(names, p.Name)
+	}
+	for _, stmt := range file.Stmts { // those behind a failure as well
+		if p, ok := stmt.(*ast.Param); ok {
+			names = append(names, p.Name.Text)
+		}
+	}
+	if usesArg(s.Text) {
+		return nil
+	}
+	var out diag.List
+	for given := range s.Args {
+		if slices.Contains(names, given) {
+			continue
+		}
+		at := token.Span{Pos: token.Pos{Filename: file.Name}, End: token.Pos{Filename: file.Name}}
+		d := diag.New(diag.UnknownParam, at, "the script has no param `%s`", name.Quote(given))
+		if near, ok := name.Near(given, names); ok {
+			d.WithHelp("did you mean `%s`?", near)
+		} else if len(names) > 0 {
+			slices.Sort(names)
+			d.WithHelp("its params: %s", strings.Join(slices.Compact(names), " "))
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// usesArg reports whether the script may look for values by name itself.
+func usesArg(text string) bool { return strings.Contains(text, "arg(") }
