@@ -132,6 +132,11 @@ func withSignals(parent context.Context) (context.Context, func()) {
 		}
 	}()
 	return ctx, func() {
+		// After a signal the process ends, and with the status of that one: what
+		// comes on the last few lines must not kill it.
+		if ctx.Err() != nil {
+			return
+		}
 		signal.Stop(c)
 		close(done)
 		cancel(nil)
