@@ -14,6 +14,7 @@ func init() {
 	for _, op := range []Op{
 		NamespaceAdd{}, NamespaceAdopt{}, NamespaceDel{}, LinkAdd{}, LinkDel{}, LinkSet{}, LinkMove{},
 		AddrSet{}, RouteSet{}, RuleSet{}, NeighSet{}, SysctlSet{}, HostsAdd{}, DNSSet{}, FileRestore{},
+		GroupAdd{}, GroupKill{},
 	} {
 		t := reflect.TypeOf(op)
 		kinds[t.Name()] = t

@@ -28,6 +28,8 @@ func TestOpsSurviveTheJournal(t *testing.T) {
 		SysctlSet{"a", "net.ipv4.ip_forward", "1"},
 		HostsAdd{"a", netip.MustParseAddr("10.0.0.2"), []string{"web"}},
 		DNSSet{"a", []netip.Addr{netip.MustParseAddr("10.0.0.53")}},
+		GroupAdd{ID: "4711-x.1", Log: LogDir + "/x/web.log"},
+		GroupKill{ID: "4711-x.1", Dir: "/sys/fs/cgroup/vnet/4711-x.1", Log: LogDir + "/x/web.log"},
 		FileRestore{NS: "a", Name: "hosts", Content: []byte("x\n\x00"), Mode: 0o644},
 	}
 	seen := map[reflect.Type]bool{}

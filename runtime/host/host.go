@@ -39,6 +39,15 @@ type Host interface {
 	// the program and its process group are killed.
 	Exec(ctx context.Context, cmd *Cmd) (Exit, error)
 
+	// Spawn starts a program in the background, in a session of its own and
+	// with nothing to read. Its output goes to the file cmd.Log, also when
+	// vnet is gone, and from there to cmd.Stdout while the host is open.
+	Spawn(ctx context.Context, cmd *Cmd) (Program, error)
+
+	// Listeners gives a number for each socket in a namespace that waits for
+	// connections (TCP) or datagrams (UDP) on a port.
+	Listeners(ctx context.Context, ns string, port int) ([]uint64, error)
+
 	// Ping sends echo requests one after the other and reports what came back.
 	Ping(ctx context.Context, echo Echo) (EchoReport, error)
 
@@ -90,6 +99,8 @@ type Cmd struct {
 	Env    []string // K=V, added to vnet's own environment
 	Dir    string   // empty: vnet's own
 	User   string   // empty: vnet's own; a name or a number
+	Group  string   // the ID of the GroupAdd it belongs to, with all that it starts; empty: none
+	Log    string   // of Spawn: the file for its output
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer

@@ -128,6 +128,21 @@ type FileRestore struct {
 	Mode      uint32 `json:",omitempty"`
 }
 
+// GroupAdd begins a group of programs: what is started in it (Cmd.Group), and
+// all that those start in turn, ends with its undo.
+type GroupAdd struct {
+	ID  string // letters and digits; no other group has it, of this run or another
+	Log string `json:",omitempty"` // the file that goes with the group
+}
+
+// GroupKill ends all programs of a group for good, and removes what there is
+// of it.
+type GroupKill struct {
+	ID  string
+	Dir string `json:",omitempty"` // its cgroup
+	Log string `json:",omitempty"` // its log
+}
+
 // A Link is an interface: what to make, and, in a State, what there is.
 type Link struct {
 	NS, Name string
@@ -285,6 +300,8 @@ func (SysctlSet) op()      {}
 func (HostsAdd) op()       {}
 func (DNSSet) op()         {}
 func (FileRestore) op()    {}
+func (GroupAdd) op()       {}
+func (GroupKill) op()      {}
 
 func (o NamespaceAdd) Spaces() []string   { return []string{o.Name} }
 func (o NamespaceAdopt) Spaces() []string { return []string{o.Name} }
@@ -300,6 +317,8 @@ func (o SysctlSet) Spaces() []string      { return []string{o.NS} }
 func (o HostsAdd) Spaces() []string       { return []string{o.NS} }
 func (o DNSSet) Spaces() []string         { return []string{o.NS} }
 func (o FileRestore) Spaces() []string    { return []string{o.NS} }
+func (o GroupAdd) Spaces() []string       { return nil }
+func (o GroupKill) Spaces() []string      { return nil }
 
 // Spaces of a veth are those of both its ends.
 func (o LinkAdd) Spaces() []string {

@@ -221,6 +221,9 @@ func (o DNSSet) String() string {
 
 func (o FileRestore) String() string { return words("restore", "/etc/netns/"+o.NS+"/"+o.Name) }
 
+func (o GroupAdd) String() string  { return "programs " + o.ID }
+func (o GroupKill) String() string { return "end programs " + o.ID }
+
 // Details prints what only interfaces of its kind have.
 func (l Link) Details() string {
 	return words(opt("on", l.Parent), l.kindOptions(), flag("promisc", l.Promisc), opt("alias", quoted(l.Alias)))

@@ -1,5 +1,29 @@
 package host
 
+// LogDir is where the output of programs in the background is kept, in a
+// directory for each run.
+const LogDir = "/run/vnet/log"
+
+// A Program runs in the background.
+type Program interface {
+	PID() int
+
+	// Done is closed when the process that was started has ended.
+	Done() <-chan struct{}
+
+	// Exit is how it ended, after Done; wanted says that somebody wanted it to
+	// end: Stop, the undo of its group, the end of the host.
+	Exit() (exit Exit, wanted bool)
+
+	// Alive reports whether anything of its group runs: what it forked may
+	// well live on.
+	Alive() bool
+
+	// Stop ends all of its group, by SIGTERM and, where that is not enough, by
+	// SIGKILL. Nothing can be started in the group any more.
+	Stop() error
+}
+
 // A Reason says why a program could not be started.
 type Reason string
 

@@ -24,8 +24,8 @@ const (
 )
 
 // Exec runs a program inside a namespace to its end. What it leaves running in
-// the background is left alone, unless ctx ended first: then everything in its
-// process group is gone when Exec returns.
+// the background lives as long as its group, unless ctx ended first: then
+// everything in its process group is gone when Exec returns.
 func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 	if err := ctx.Err(); err != nil {
 		return host.Exit{}, err
@@ -44,9 +44,10 @@ func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 	c.SysProcAttr = attributes(c.SysProcAttr, tty)
 
 	begin := time.Now()
-	p.run(func() { err = c.Start() })
+	path := c.Path
+	c, err = h.start(cmd.Group, c, p)
 	if err != nil {
-		return host.Exit{}, startError(cmd, c, err)
+		return host.Exit{}, startError(cmd, path, err)
 	}
 	interrupted := watch(ctx, c.Process.Pid, tty != nil)
 	err = c.Wait()

@@ -26,6 +26,13 @@ type Host struct {
 	stale  []*space // no longer what their name says
 	ready  bool     // /run/netns is there and shared
 	edits  map[string]int
+
+	broods map[string]*brood    // groups of programs, by ID
+	place  string               // the directory of their cgroups; empty: there are none
+	looked bool                 // place is known
+	last   *brood               // the one an Exec was last in
+	logs   map[string]*follower // by path
+	closed bool
 }
 
 var _ host.Host = (*Host)(nil)
@@ -33,12 +40,14 @@ var _ host.Host = (*Host)(nil)
 // New returns the kernel's network. It opens nothing: what is not used costs
 // nothing.
 func New() (*Host, error) {
-	return &Host{spaces: map[string]*space{}, edits: map[string]int{}}, nil
+	return &Host{spaces: map[string]*space{}, edits: map[string]int{},
+		broods: map[string]*brood{}, logs: map[string]*follower{}}, nil
 }
 
-// Close gives back descriptors and threads. The network stays; programs that
-// run still are killed.
+// Close gives back descriptors and threads. The network stays, and so do the
+// programs in the background.
 func (h *Host) Close() error {
+	h.leavePrograms()
 	h.applying.Lock()
 	defer h.applying.Unlock()
 	h.life.Lock()

@@ -69,13 +69,13 @@ func runnable(argv0, path string) error {
 }
 
 // startError says why a program that is there did not start.
-func startError(cmd *host.Cmd, c *exec.Cmd, err error) error {
+func startError(cmd *host.Cmd, path string, err error) error {
 	e := &host.ProgramError{Argv0: cmd.Argv[0], Reason: host.NotStarted, Err: err}
 	switch {
 	case errors.Is(err, unix.ENOEXEC):
 		e.Reason = host.NoFormat
 	case errors.Is(err, unix.ENOENT):
-		e.Reason, e.Detail = host.NoInterpreter, interpreter(c.Path)
+		e.Reason, e.Detail = host.NoInterpreter, interpreter(path)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
 		e.Reason, e.Detail = host.NotPermitted, cmd.User
 	}

@@ -112,6 +112,10 @@ func (q *queue) apply(ctx context.Context, op host.Op) error {
 		return q.dnsSet(op)
 	case host.FileRestore:
 		return q.fileRestore(op)
+	case host.GroupAdd:
+		return q.groupAdd(op)
+	case host.GroupKill:
+		return q.groupKill(op)
 	}
 	return fmt.Errorf("no such operation: %T", op)
 }

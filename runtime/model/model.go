@@ -116,6 +116,8 @@ func (n *Net) do(op host.Op) error {
 		return n.dnsSet(o)
 	case host.FileRestore:
 		return n.fileRestore(o)
+	case host.GroupAdd, host.GroupKill:
+		return nil // no program runs here
 	}
 	return &host.Error{Op: op, Errno: syscall.EOPNOTSUPP, What: fmt.Sprintf("operation %T", op)}
 }
@@ -185,6 +187,16 @@ func (n *Net) Sysctl(ctx context.Context, ns, key string) (string, error) {
 // Exec is unknown: no program runs here.
 func (n *Net) Exec(context.Context, *host.Cmd) (host.Exit, error) {
 	return host.Exit{}, host.ErrUnknown
+}
+
+// Spawn is unknown: no program runs here.
+func (n *Net) Spawn(context.Context, *host.Cmd) (host.Program, error) {
+	return nil, host.ErrUnknown
+}
+
+// Listeners is unknown: no program runs here.
+func (n *Net) Listeners(context.Context, string, int) ([]uint64, error) {
+	return nil, host.ErrUnknown
 }
 
 // Ping is unknown: no packet travels here.

@@ -1,0 +1,356 @@
+package kernel
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vnet/runtime/host"
+)
+
+// broodMark is the variable by which programs are known where there are no
+// cgroups.
+const broodMark = "VNET_GROUP"
+
+// stopTime is how long programs may take to end after they were asked to.
+const stopTime = 2 * time.Second
+
+// A brood is the programs that were started in one group (host.GroupAdd), with
+// all that they started: a cgroup (cgroups(7)), in which they are born, and
+// which is not left by fork(2) or setsid(2). Where there are no cgroups they
+// are known by a variable in their environment; a program that wipes it is
+// lost sight of.
+type brood struct {
+	id string
+
+	dir  string      // its cgroup; empty: none
+	mark atomic.Bool // some are known by their mark only
+
+	mu    sync.RWMutex // read: a program is being started
+	ended bool         // nothing may be started in it any more
+}
+
+var errBroodEnded = errors.New("its group of programs has been ended")
+
+// groupID reports whether a text may be the name of a directory of ours, for
+// it may come from a journal.
+func groupID(id string) bool {
+	if id == "" || len(id) > 100 || id[0] == '.' {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '-' || c == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+// brood returns the group of that name.
+func (h *Host) brood(id string) *brood {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	b := h.broods[id]
+	if b == nil {
+		b = &brood{id: id, dir: h.broodDir(id)}
+		b.mark.Store(b.dir == "")
+		h.broods[id] = b
+	}
+	return b
+}
+
+// start starts the program of an Exec in its group. The group before is left:
+// an Exec that follows at once would be in it again.
+func (h *Host) start(group string, c *exec.Cmd, p *portal) (*exec.Cmd, error) {
+	if group == "" {
+		return c, p.start(c)
+	}
+	b := h.brood(group)
+	h.mu.Lock()
+	left := h.last
+	h.last = b
+	h.mu.Unlock()
+	if left != nil && left != b {
+		left.leave()
+	}
+	return h.startIn(b, c, p)
+}
+
+// startIn starts a program in a group; where its cgroup is of no use, by mark.
+func (h *Host) startIn(b *brood, c *exec.Cmd, p *portal) (*exec.Cmd, error) {
+	c, err := b.start(c, p.start)
+	if err == nil && b.dir != "" && b.mark.Load() {
+		h.mu.Lock()
+		h.place = "" // it would not do for the next ones either
+		h.mu.Unlock()
+	}
+	return c, err
+}
+
+// start starts a program on the portal's thread.
+func (p *portal) start(c *exec.Cmd) (err error) {
+	p.run(func() { err = c.Start() })
+	return err
+}
+
+// leavePrograms ends what the host has to do with programs: they stay.
+func (h *Host) leavePrograms() {
+	h.mu.Lock()
+	h.closed = true
+	logs, broods := slices.Collect(maps.Values(h.logs)), slices.Collect(maps.Values(h.broods))
+	clear(h.logs)
+	h.mu.Unlock()
+	for _, f := range logs {
+		f.close()
+	}
+	for _, b := range broods {
+		b.leave()
+	}
+}
+
+func (h *Host) isClosed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
+}
+
+// broodDir is the cgroup for a group; empty where there are none. The caller
+// holds h.mu.
+func (h *Host) broodDir(id string) string {
+	if !h.looked {
+		h.looked = true
+		if h.place = cgroupPlace(); h.place != "" {
+			sweepCgroups(h.place, sweepAge)
+		}
+	}
+	if h.place == "" {
+		return ""
+	}
+	return filepath.Join(h.place, id)
+}
+
+// groupAdd only says what will end the group: it is made with its first
+// program.
+func (q *queue) groupAdd(op host.GroupAdd) error {
+	if !groupID(op.ID) || op.Log != "" && !logPath(op.Log) {
+		return failed(unix.EINVAL, host.FieldNone, "%q is no group of programs", op.ID)
+	}
+	q.undo(host.GroupKill{ID: op.ID, Dir: q.h.brood(op.ID).dir, Log: op.Log})
+	return q.announce()
+}
+
+// groupKill ends a group, of this vnet or of one that is gone.
+func (q *queue) groupKill(op host.GroupKill) error {
+	if !groupID(op.ID) || op.Log != "" && !logPath(op.Log) ||
+		op.Dir != "" && (filepath.Base(op.Dir) != op.ID || filepath.Base(filepath.Dir(op.Dir)) != cgroupName) {
+		return failed(unix.EINVAL, host.FieldNone, "%q is no group of programs", op.ID)
+	}
+	b := q.h.brood(op.ID)
+	err := b.kill()
+	if err == nil && op.Dir != "" && op.Dir != b.dir {
+		err = killCgroup(op.Dir)
+	}
+	if errors.Is(err, unix.ETIMEDOUT) {
+		return failed(unix.ETIMEDOUT, host.FieldNone, "programs that do not die: %s", pids(b.members()))
+	}
+	if err == nil && op.Log != "" {
+		err = q.h.removeLog(op.Log)
+	}
+	return err
+}
+
+func pids(list []int) string {
+	words := make([]string, len(list))
+	for i, pid := range list {
+		words[i] = strconv.Itoa(pid)
+	}
+	return strings.Join(words, " ")
+}
+
+// start starts a program in the group. Its cgroup may be swept away in the very
+// moment, as nothing runs in it yet; then it is made once more.
+func (b *brood) start(c *exec.Cmd, start func(*exec.Cmd) error) (*exec.Cmd, error) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.ended {
+		return nil, errBroodEnded
+	}
+	for range 10 {
+		if b.dir == "" {
+			break
+		}
+		f, err := openCgroup(b.dir)
+		if err != nil {
+			break
+		}
+		try := again(c)
+		try.SysProcAttr.UseCgroupFD, try.SysProcAttr.CgroupFD = true, int(f.Fd())
+		err = start(try)
+		swept := !isStill(f, b.dir)
+		f.Close()
+		switch {
+		case err != nil && swept:
+			continue
+		case cgroupTrouble(err):
+		default:
+			return try, err
+		}
+		break
+	}
+	c = again(c)
+	c.Env = append(c.Env, broodMark+"="+b.id)
+	err := start(c)
+	if err == nil {
+		b.mark.Store(true)
+	}
+	return c, err
+}
+
+// again returns a command that is not started yet.
+func again(c *exec.Cmd) *exec.Cmd {
+	attr := *c.SysProcAttr
+	return &exec.Cmd{Path: c.Path, Args: c.Args, Env: slices.Clone(c.Env), Dir: c.Dir,
+		Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, WaitDelay: c.WaitDelay, SysProcAttr: &attr}
+}
+
+// isStill reports whether an open directory is the one that bears the name.
+func isStill(f *os.File, dir string) bool {
+	a, errA := f.Stat()
+	b, errB := os.Lstat(dir)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// cgroupTrouble reports whether a program may not have started because of the
+// cgroup: clone3(2) is not there or not allowed. (Some of them have other
+// causes, too; those are met again.)
+func cgroupTrouble(err error) bool {
+	for _, e := range []unix.Errno{unix.ENOSYS, unix.EINVAL, unix.EPERM, unix.EACCES, unix.EOPNOTSUPP, unix.EBUSY} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// members lists what runs in the group.
+func (b *brood) members() []int {
+	if b.mark.Load() {
+		return marked(b.id)
+	}
+	return members(b.dir)
+}
+
+// alive reports whether something runs in the group.
+func (b *brood) alive() bool {
+	if b.mark.Load() {
+		return len(marked(b.id)) > 0
+	}
+	return populated(b.dir)
+}
+
+// end closes the group: nothing is started in it any more.
+func (b *brood) end() {
+	b.mu.Lock()
+	b.ended = true
+	b.mu.Unlock()
+}
+
+func (b *brood) hasEnded() bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.ended
+}
+
+// kill ends all of the group for good.
+func (b *brood) kill() error {
+	b.end()
+	var err error
+	if b.dir != "" {
+		err = killCgroup(b.dir)
+		_ = unix.Rmdir(filepath.Dir(b.dir)) // refused while others are at work
+	}
+	if b.mark.Load() {
+		err = errors.Join(err, killMarked(b.id))
+	}
+	return err
+}
+
+// stop asks all of the group to end, and kills what does not.
+func (b *brood) stop() error {
+	b.end()
+	for _, pid := range b.members() {
+		_ = unix.Kill(pid, unix.SIGTERM)
+		_ = unix.Kill(pid, unix.SIGCONT) // a stopped one would not notice
+	}
+	deadline := time.Now().Add(stopTime)
+	for _, pid := range b.members() {
+		waitProcess(pid, deadline)
+	}
+	return b.kill()
+}
+
+// leave removes the cgroup when nothing runs in it.
+func (b *brood) leave() {
+	if b.dir != "" {
+		_ = unix.Rmdir(b.dir)
+		_ = unix.Rmdir(filepath.Dir(b.dir))
+	}
+}
+
+// marked lists the processes that bear the mark of a group. What is dead and
+// waits to be buried does not count.
+func marked(id string) []int {
+	want := []byte("\x00" + broodMark + "=" + id + "\x00")
+	entries, _ := os.ReadDir("/proc")
+	var out []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		env, err := os.ReadFile("/proc/" + e.Name() + "/environ")
+		if err == nil && bytes.Contains(append([]byte{0}, env...), want) && !isDead(e.Name()) {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+func isDead(pid string) bool {
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	i := bytes.LastIndexByte(stat, ')') + 2
+	return err != nil || i >= len(stat) || stat[i] == 'Z' || stat[i] == 'X'
+}
+
+// killMarked kills until nobody bears the mark: all are stopped first, so that
+// none forks away.
+func killMarked(id string) error {
+	for deadline := time.Now().Add(killTime); ; {
+		list := marked(id)
+		if len(list) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return unix.ETIMEDOUT
+		}
+		for _, s := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
+			for _, pid := range list {
+				_ = unix.Kill(pid, s)
+			}
+		}
+		for _, pid := range list {
+			waitProcess(pid, deadline)
+		}
+	}
+}
