@@ -27,8 +27,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"vnet": func() {
+		crashWhereTold()
 		os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
 			Check: runtime.Check, Plan: runtime.Plan, Run: runOn, Format: format.Source, Source: stdlib.Module,
+			Recover: runtime.Recover, Guard: guardWhenTold(), StandGuard: runtime.StandGuard,
 		}))
 	}})
 }

@@ -130,7 +130,7 @@ func (l *ledger) open() (*journal.Journal, error) {
 	if _, err := os.Lstat(l.dir); err == nil { // the one before a commit statement stayed: it is not clean
 		l.dir = l.store.NewDir()
 	}
-	j, err := journal.Create(l.dir, l.script)
+	j, err := l.store.Create(l.dir, l.script)
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +166,28 @@ func (l *ledger) settleOthers(ctx context.Context, h host.Host, spaces []string)
 		case <-time.After(rest):
 		}
 	}
+}
+
+// finishOthers recovers what programs that died have left, before anything is
+// looked at.
+func finishOthers(ctx context.Context, h host.Host, set Settings) *eval.Failure {
+	store, err := journal.Existing(journal.Root)
+	if store == nil || errors.Is(err, os.ErrPermission) {
+		return nil // without privileges there is nothing to finish
+	}
+	if err == nil {
+		l := &ledger{set: set, store: store}
+		defer store.Sweep()
+		_, err = l.unfinished(ctx, h, nil)
+	}
+	var f *eval.Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	if err != nil {
+		return noLedger(err)
+	}
+	return nil
 }
 
 // unfinished recovers what it can, and reports whether another is recovering

@@ -56,6 +56,10 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		ctx, cancel = context.WithTimeoutCause(ctx, set.Timeout, errTimeout)
 		defer cancel()
 	}
+	if err := finishOthers(ctx, h, set); err != nil {
+		r.Diags, r.Ending = diag.List{err.Diag}, Failed
+		return r
+	}
 	steps, found := rehearse(ctx, s, h)
 	r.Diags = found
 	if found.Failed() {

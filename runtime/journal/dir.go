@@ -22,15 +22,20 @@ type Store struct{ root string }
 // others may write to.
 func Open(root string) (*Store, error) {
 	s := &Store{root}
-	for _, dir := range []string{root, s.journals(), s.locks()} {
+	return s, s.make()
+}
+
+// make makes the directories, which go when nothing is in them.
+func (s *Store) make() error {
+	for _, dir := range []string{s.root, s.journals(), s.locks()} {
 		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-			return nil, err
+			return err
 		}
 		if err := private(dir); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // Existing opens the store if there is one; nil without an error when not.
@@ -48,6 +53,19 @@ func (s *Store) locks() string    { return filepath.Join(s.root, "lock") }
 // transactions apart, also those of a process that has several.
 func (s *Store) NewDir() string {
 	return filepath.Join(s.journals(), fmt.Sprintf("%d-%s", os.Getpid(), strconv.FormatInt(time.Now().UnixNano(), 36)))
+}
+
+// Create begins the journal of a transaction in dir, which NewDir has named.
+func (s *Store) Create(dir, script string) (*Journal, error) {
+	for {
+		j, err := Create(dir, script)
+		if !errors.Is(err, os.ErrNotExist) {
+			return j, err
+		}
+		if err := s.make(); err != nil { // another has swept
+			return nil, err
+		}
+	}
 }
 
 // Dirs lists the directories of transactions that are not over, oldest first.

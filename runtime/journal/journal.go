@@ -116,8 +116,24 @@ func (j *Journal) Write(r Record) error {
 	if err != nil {
 		return err
 	}
+	if Failpoint != nil {
+		return j.writeTorn(data)
+	}
 	_, err = j.f.Write(data)
 	return err
+}
+
+// Failpoint is called before a record is written, when half of it is, and
+// after it. Tests have the process die there.
+var Failpoint func(when string)
+
+func (j *Journal) writeTorn(data []byte) error {
+	Failpoint("before")
+	_, err := j.f.Write(data[:len(data)/2])
+	Failpoint("torn")
+	_, late := j.f.Write(data[len(data)/2:])
+	Failpoint("after")
+	return errors.Join(err, late)
 }
 
 // encode frames a record: its length, its checksum, and itself as JSON.

@@ -77,6 +77,11 @@ func (l *Locks) take(ctx context.Context, name string) (*os.File, error) {
 	told := false
 	for rest := time.Millisecond; ; rest = min(2*rest, 50*time.Millisecond) {
 		f, holder, err := l.try(path)
+		if errors.Is(err, os.ErrNotExist) { // another has swept
+			if err = l.store.make(); err == nil {
+				continue
+			}
+		}
 		if f != nil || err != nil {
 			return f, err
 		}
