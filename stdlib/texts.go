@@ -34,7 +34,8 @@ func str(c *Call) (value.Value, error) {
 	if value.IsUnknown(v) {
 		return value.Unknown{}, nil
 	}
-	return value.NewText(v.String()), nil
+	s := v.String()
+	return value.NewText(s), value.FitsText(len(s))
 }
 
 func lower(c *Call) (value.Value, error) { return mapText(c, strings.ToLower) }
@@ -61,6 +62,9 @@ func split(c *Call) (value.Value, error) {
 	}
 	out := value.List{}
 	for p := range parts {
+		if err := value.FitsList(len(out) + 1); err != nil {
+			return nil, err
+		}
 		out = append(out, value.Parse(p))
 	}
 	return out, nil
@@ -73,8 +77,13 @@ func join(c *Call) (value.Value, error) {
 		return nil, err
 	}
 	parts := make([]string, len(l))
+	size := 0
 	for i, v := range l {
 		s, err := value.AsText(v)
+		if err == nil {
+			size += len(s) + len(between)
+			err = value.FitsText(size)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -90,6 +99,11 @@ func replace(c *Call) (value.Value, error) {
 	}
 	if old == "" {
 		return nil, value.Errorf(diag.OutOfBounds, "there is nothing to replace in an empty text")
+	}
+	if n := strings.Count(s, old); n > 0 {
+		if err := value.FitsText(min(len(by), value.MaxText+1) * n); err != nil {
+			return nil, err
+		}
 	}
 	return value.NewText(strings.ReplaceAll(s, old, by)), nil
 }

@@ -15,7 +15,7 @@ const (
 	NoField        Code = "V1208" // no such field or key
 	NotCondition   Code = "V1209" // neither true nor false
 	BadRegexp      Code = "V1210" // not a regular expression
-	LongRange      Code = "V1211" // a range with too many elements
+	LongRange      Code = "V1211" // a range, list or text that is too long
 	PoolUsedUp     Code = "V1212" // a pool of subnets used up
 	OutOfBounds    Code = "V1213" // a number outside of what is possible
 

@@ -46,6 +46,9 @@ func compute(op string, a, b Value) (Value, error) {
 		return step(op, b, func(n *big.Int) (Value, error) { return addMAC(x, n) })
 	case Text:
 		if y, ok := b.(Text); ok && op == "+" {
+			if err := FitsText(len(x.S) + len(y.S)); err != nil {
+				return nil, err
+			}
 			return NewText(x.S + y.S), nil
 		}
 	case List, Range:
@@ -240,7 +243,13 @@ func concat(op string, a, b Value) (Value, error) {
 		return nil, err
 	}
 	y, err := Splat(b)
-	return List(slices.Concat(x, y)), err
+	if err == nil {
+		err = FitsList(len(x) + len(y))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return List(slices.Concat(x, y)), nil
 }
 
 func merge(a, b *Map) *Map {

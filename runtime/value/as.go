@@ -193,7 +193,7 @@ func isZero(v Value) bool {
 
 // units are what to propose for a bare number.
 var units = map[Kind][2]string{
-	KindDuration: {"ms", "us"}, KindRate: {"mbit", "kbit"}, KindPercent: {"%", ""},
+	KindDuration: {"ms", "s"}, KindRate: {"mbit", "kbit"}, KindPercent: {"%", ""},
 }
 
 // unfit says why v cannot stand where kind is wanted.

@@ -192,12 +192,15 @@ func equalLists(a, b Value) bool {
 		return false
 	}
 	y, err := Splat(b)
+	if err == nil && len(x) == len(y) && (len(x) == 0 || &x[0] == &y[0]) {
+		return true
+	}
 	return err == nil && slices.EqualFunc(x, y, Equal)
 }
 
 func equalMaps(a, b *Map) bool {
-	if a.Len() != b.Len() {
-		return false
+	if a == b || a.Len() != b.Len() {
+		return a == b
 	}
 	for k, v := range a.All() {
 		if w, ok := b.Get(k); !ok || !Equal(v, w) {

@@ -46,29 +46,11 @@ func (Range) Kind() Kind { return KindRange }
 func (*Pool) Kind() Kind { return KindPool }
 
 func (l List) String() string {
-	var b strings.Builder
-	b.WriteByte('[')
-	for i, v := range l {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(Source(v))
-	}
-	b.WriteByte(']')
-	return b.String()
+	return written(l, MaxText)
 }
 
 func (m *Map) String() string {
-	var b strings.Builder
-	b.WriteByte('{')
-	for i, k := range m.keys {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(Source(Text{S: k}) + ": " + Source(m.m[k]))
-	}
-	b.WriteByte('}')
-	return b.String()
+	return written(m, MaxText)
 }
 
 func (r Range) String() string { return r.src }
@@ -81,6 +63,10 @@ func (p *Pool) String() string {
 // something else are quoted, and nothing in it can upset a terminal.
 func Source(v Value) string {
 	t, ok := v.(Text)
+	switch v.(type) {
+	case List, *Map:
+		return v.String() // made of what is safe to print
+	}
 	if !ok {
 		return name.Quote(v.String())
 	}

@@ -38,7 +38,9 @@ func Show(v Value) string {
 	var s string
 	switch v := v.(type) {
 	case Text:
-		s = name.Quote(v.S)
+		s = name.Quote(v.S[:min(len(v.S), 4*limit)])
+	case List, *Map:
+		s = written(v, 4*limit)
 	default:
 		s = Source(v)
 	}

@@ -190,19 +190,26 @@ func NewSize(bytes int64) Size { return Size{Bytes: bytes} }
 
 // IsUnknown reports whether v, or anything in it, is known only when the
 // script runs.
-func IsUnknown(v Value) bool {
+func IsUnknown(v Value) bool { return isUnknown(v, map[*Map]bool{}) }
+
+// isUnknown looks into each map once: one may be in it many times.
+func isUnknown(v Value, seen map[*Map]bool) bool {
 	switch v := v.(type) {
 	case Unknown:
 		return true
 	case List:
 		for _, x := range v {
-			if IsUnknown(x) {
+			if isUnknown(x, seen) {
 				return true
 			}
 		}
 	case *Map:
+		if seen[v] {
+			return false
+		}
+		seen[v] = true
 		for _, x := range v.All() {
-			if IsUnknown(x) {
+			if isUnknown(x, seen) {
 				return true
 			}
 		}

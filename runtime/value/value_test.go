@@ -179,7 +179,7 @@ func TestAs(t *testing.T) {
 		{"cidr", "10.0.0.1/255.0.0.0", "V1203 number of bits"}, {"cidr", "10.0.0.1/", "V1203 missing"}, {"cidr", "10.0.0.1/024", "V1203 leading zero"},
 		{"prefix", "10.0.0.1", "10.0.0.1/32"}, {"prefix", "fd00::/48", "fd00::/48"}, {"prefix", "default", "V1201 not an address with"},
 		{"mac", "2:0:0:0:0:1", "02:00:00:00:00:01"}, {"mac", "02:00:00:00:00:0g", "V1203 MAC"}, {"mac", "x", "V1201 MAC"},
-		{"duration", "50", "V1202 `50` has no unit; write 50ms or 50us"}, {"duration", "0", "0s"}, {"duration", "1.5", "V1202 1.5ms"}, {"duration", "'1.5s", "1500ms"},
+		{"duration", "50", "V1202 `50` has no unit; write 50ms or 50s"}, {"duration", "0", "0s"}, {"duration", "1.5", "V1202 1.5ms"}, {"duration", "'1.5s", "1500ms"},
 		{"duration", "soon", "V1201 is not a duration; write a duration, as"}, {"rate", "10", "V1202 write 10mbit or 10kbit"}, {"rate", "10mbit", "10mbit"},
 		{"percent", "5", "V1202 write 5%"}, {"percent", "0.5%", "0.5%"}, {"percent", "x", "V1201 as 5% or 0.5%"},
 		{"percent", "5s", "V1201 is a duration, not a percentage; write a percentage, as 5%"},
