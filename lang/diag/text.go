@@ -43,12 +43,13 @@ const maxOutput = 10
 // a terminal.
 func (l List) Text(w io.Writer, sources Sources, style Style) error {
 	var b strings.Builder
+	lines := linesOf(sources)
 	for i, d := range l {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		p := printer{Builder: &b, style: style, marks: marksOf(style)}
-		p.diagnostic(d, sources)
+		p.diagnostic(d, lines)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -62,7 +63,7 @@ type printer struct {
 	gutter int // digits of the highest line number
 }
 
-func (p *printer) diagnostic(d *Diagnostic, sources Sources) {
+func (p *printer) diagnostic(d *Diagnostic, lines func(file string) []string) {
 	loud := red
 	if d.Severity == Warning {
 		loud = yellow
@@ -71,7 +72,7 @@ func (p *printer) diagnostic(d *Diagnostic, sources Sources) {
 	p.paint(loud, head)
 	p.prose(bold, ": "+name.Quote(d.Summary), len(head), 2)
 
-	frames := framesOf(d, sources, loud)
+	frames := framesOf(d, lines, loud)
 	p.gutter = 1
 	for _, f := range frames {
 		p.gutter = max(p.gutter, len(strconv.Itoa(f.last())))
@@ -188,7 +189,7 @@ func (f frame) last() int {
 }
 
 // framesOf sorts the places of a diagnostic by file, its own file first.
-func framesOf(d *Diagnostic, sources Sources, loud color) []frame {
+func framesOf(d *Diagnostic, lines func(file string) []string, loud color) []frame {
 	if !d.Span.Known() && len(d.Notes) == 0 {
 		return nil
 	}
@@ -200,7 +201,7 @@ func framesOf(d *Diagnostic, sources Sources, loud color) []frame {
 		i := slices.IndexFunc(frames, func(f frame) bool { return f.at.Filename == m.Pos.Filename })
 		if i < 0 {
 			i = len(frames)
-			frames = append(frames, frame{at: m.Pos, text: linesOf(sources, m.Pos.Filename)})
+			frames = append(frames, frame{at: m.Pos, text: lines(m.Pos.Filename)})
 		}
 		frames[i].marks = append(frames[i].marks, m)
 	}
@@ -228,13 +229,18 @@ func (f *frame) sort() {
 	}
 }
 
-func linesOf(sources Sources, file string) []string {
-	if sources == nil {
-		return nil
+// linesOf gives the lines of a file; each is read and cut up once.
+func linesOf(sources Sources) func(file string) []string {
+	known := map[string][]string{}
+	return func(file string) []string {
+		lines, seen := known[file]
+		if seen || sources == nil {
+			return lines
+		}
+		if text, ok := sources(file); ok {
+			lines = strings.Split(text, "\n")
+		}
+		known[file] = lines
+		return lines
 	}
-	text, ok := sources(file)
-	if !ok {
-		return nil
-	}
-	return strings.Split(text, "\n")
 }
