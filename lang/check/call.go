@@ -51,7 +51,10 @@ func (w *walker) meant(d *diag.Diagnostic, fn string, stmt bool) {
 	if stmt {
 		have = append(have, usage.Words()...)
 	}
-	near, ok := name.Near(fn, have)
+	near, ok := usage.Borrowed(fn)
+	if !ok || !stmt {
+		near, ok = name.Near(fn, have)
+	}
 	if !ok {
 		near, ok = w.nearBuiltin(fn)
 	}

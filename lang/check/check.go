@@ -19,7 +19,7 @@ func File(file *ast.File, known Known) diag.List {
 	if known == nil {
 		known = func(string) bool { return false }
 	}
-	c := &checker{known: known, silenced: map[string]bool{}, gone: map[string]token.Span{}, fickle: map[string]bool{}}
+	c := &checker{known: known, silenced: map[string]bool{}, gone: map[string]token.Span{}, fickle: map[string]bool{}, badNames: map[string]bool{}}
 	c.survey(file.Stmts, false)
 	w := &walker{checker: c, scope: newScope(nil), file: file, top: true}
 	w.statements(file.Stmts)
@@ -36,6 +36,7 @@ type checker struct {
 	gone     map[string]token.Span // variables of blocks that have ended
 	early    map[string][]early    // uses of variables that are not made yet
 	missed   int                   // names looked for in vain
+	badNames map[string]bool       // names reported as not allowed
 }
 
 // A walker is a checker at one place of the script.

@@ -41,7 +41,7 @@ var wants = map[usage.Kind]want{
 	usage.CIDR: {is: reads(literal.ParseCIDR), a: "an address with a prefix length",
 		help: "write an address and its prefix length, as 10.0.0.1/24 or fd00::1/64"},
 	usage.Duration: {is: reads(literal.ParseDuration), a: "a duration",
-		help: "write a duration, as 250us, 50ms, 1.5s or 5m", unit: [2]string{"ms", "us"}},
+		help: "write a duration, as 250us, 50ms, 1.5s or 5m", unit: [2]string{"ms", "s"}},
 	usage.Rate:    {is: reads(literal.ParseRate), a: "a rate", help: "write a rate, as 10mbit or 1gbit", unit: [2]string{"mbit", "kbit"}},
 	usage.Percent: {is: reads(literal.ParsePercent), a: "a percentage", help: "write a percentage, as 5% or 0.5%", unit: [2]string{"%", ""}},
 	usage.Size:    {is: reads(literal.ParseSize), a: "a size", help: "write a size, as 1500b, 64k or 10M"},

@@ -88,9 +88,10 @@ func (w *walker) named(x ast.Expr, check func(string) error) bool {
 
 func (w *walker) badName(at token.Span, err error) {
 	var bad *name.Error
-	if !errors.As(err, &bad) {
+	if !errors.As(err, &bad) || w.badNames[bad.Error()] {
 		return
 	}
+	w.badNames[bad.Error()] = true // at its first place only: the others are no news
 	code := diag.BadName
 	if bad.TooLong {
 		code = diag.LongName
@@ -167,11 +168,12 @@ func (w *walker) endText(x ast.Expr, text string, check func(string) error) {
 	if !ok {
 		ns, link = name.Host, text
 	}
-	err := existingSpace(ns)
-	if err == nil {
-		err = check(link)
+	nsAt, linkAt := ast.EndParts(x)
+	if err := existingSpace(ns); err != nil {
+		w.badName(nsAt, err)
+		return
 	}
-	w.badName(x.Where(), err)
+	w.badName(linkAt, check(link))
 }
 
 // partialEnd checks the half of an end that is written out:  $h:eth/0
@@ -190,7 +192,8 @@ func (w *walker) partialEnd(x ast.Expr, check func(string) error) {
 		}
 	}
 	if _, link, _ := strings.Cut(last.Text, ":"); link != "" {
-		w.badName(x.Where(), check(link))
+		_, at := ast.EndParts(x)
+		w.badName(at, check(link))
 	}
 }
 

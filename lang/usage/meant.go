@@ -22,14 +22,20 @@ var meant = map[string]string{
 // Meant finds the word of the language for one that is none: written in
 // capitals, misspelt, or borrowed from elsewhere.
 func Meant(word string) (string, bool) {
-	lower := strings.ToLower(word)
-	if index[lower] != nil {
-		return lower, true
-	}
-	if w, ok := meant[lower]; ok {
+	if w, ok := Borrowed(word); ok {
 		return w, true
 	}
 	return name.Near(word, Words())
+}
+
+// Borrowed is Meant for words that are not merely misspelt.
+func Borrowed(word string) (string, bool) {
+	lower := strings.ToLower(word)
+	if index[lower] != nil {
+		return lower, lower != word
+	}
+	w, ok := meant[lower]
+	return w, ok
 }
 
 // Closes reports whether a word ends a block in other languages.
