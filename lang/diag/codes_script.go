@@ -29,6 +29,7 @@ const (
 const (
 	Unreachable     Code = "V1022" // a statement that is never reached
 	ForgottenDollar Code = "V1023" // the name of a variable without its dollar
+	Endless         Code = "V1024" // a loop too long to be looked at to its end
 )
 
 // Statements that lack something or name what does not fit.

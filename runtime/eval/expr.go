@@ -107,6 +107,9 @@ func (t *thread) join(parts []ast.Part) (string, error) {
 		case err != nil:
 			return "", t.wrong(p.Span, err)
 		}
+		if err := value.FitsText(b.Len() + len(text)); err != nil {
+			return "", t.wrong(p.Span, err)
+		}
 		b.WriteString(text)
 	}
 	if unknown {
@@ -223,6 +226,9 @@ func (t *thread) words(xs []ast.Expr, splats func(ast.Expr, value.Value) bool) (
 			continue
 		}
 		elems, err := value.Elements(v)
+		if list, ok := v.(value.List); ok && err == nil {
+			err = value.FitsList(len(out) + len(list))
+		}
 		if err != nil {
 			return nil, t.wrong(x.Where(), err)
 		}

@@ -185,6 +185,9 @@ func (t *thread) forEach(s *ast.For) error {
 		if stop, err := ended(t.round(s, values)); stop {
 			return err
 		}
+		if t.cfg.Rehearse && t.tooLong() {
+			return t.enough(s.Span)
+		}
 	}
 	return nil
 }
@@ -214,6 +217,7 @@ func ended(err error) (bool, error) {
 func (t *thread) while(s *ast.While) error {
 	sub := t.fork()
 	sub.loops++
+	rounds := 0
 	for {
 		if err := t.ctx.Err(); err != nil {
 			return err
@@ -236,8 +240,9 @@ func (t *thread) while(s *ast.While) error {
 		if t.cfg.Rehearse && t.seenBranches() != before {
 			return nil
 		}
-		if t.cfg.Rehearse && t.tooLong() {
-			return errEnough
+		rounds++
+		if t.cfg.Rehearse && (t.tooLong() || rounds >= maxRounds) {
+			return t.enough(s.Span)
 		}
 	}
 }
@@ -246,6 +251,14 @@ func (t *thread) seenBranches() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.branches
+}
+
+// enough ends a rehearsal and says where.
+func (t *thread) enough(at token.Span) error {
+	t.warn(diag.Warn(diag.Endless, at, "this goes on for very long; what comes later was not looked at").
+		WithLabel("not at its end after many rounds").
+		WithHelp("mistakes behind it are found when the script runs"))
+	return errEnough
 }
 
 // tooLong counts the rounds of loops, which may be empty of statements.

@@ -3,7 +3,6 @@ package eval
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -113,7 +112,7 @@ func (t *thread) find(path string, at token.Span) (file, text string, err error)
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(t.dirOf(at), file)
 	}
-	data, readErr := os.ReadFile(file)
+	data, readErr := readFile(file)
 	if readErr == nil {
 		return file, string(data), nil
 	}

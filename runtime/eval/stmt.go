@@ -12,10 +12,17 @@ import (
 
 // maxSteps ends a rehearsal that would go on for ever; what is beyond it is
 // found when the script runs.
-const maxSteps = 2_000_000
+const (
+	maxSteps  = 500_000
+	maxRounds = 100_000 // of one while
+)
 
 // errEnough ends a rehearsal where there is nothing more to learn.
 var errEnough = errors.New("enough rehearsed")
+
+// errDeep ends the rehearsal of functions that call each other without end:
+// each of them might do so many times.
+var errDeep = errors.New("too deep")
 
 // A deferred is a body that runs when the block around it ends.
 type deferred struct {
@@ -54,8 +61,11 @@ func (t *thread) forgive(s ast.Stmt, err error) error {
 	t.steps++
 	steps := t.steps
 	t.mu.Unlock()
+	if errors.Is(err, errEnough) || errors.Is(err, errDeep) {
+		return err
+	}
 	if steps > maxSteps {
-		return errEnough
+		return t.enough(s.Where())
 	}
 	err = t.explain(err)
 	var f *Failure
@@ -153,6 +163,8 @@ func (t *thread) stmt(s ast.Stmt) error {
 			t.silenced[strings.TrimPrefix(word, "$")] = true
 			t.silenced["$"+strings.TrimPrefix(word, "$")] = true
 			t.mu.Unlock()
+			ns, _, _ := strings.Cut(word, ":")
+			t.cfg.Net.Blur(ns)
 		}
 		return nil
 	}

@@ -3,9 +3,12 @@ package eval
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"vnet/runtime/host"
 	"vnet/runtime/value"
@@ -21,7 +24,7 @@ func (w world) ReadFile(path string) ([]byte, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(w.t.cfg.Dir, path)
 	}
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err == nil {
 		return data, nil
 	}
@@ -29,7 +32,31 @@ func (w world) ReadFile(path string) ([]byte, error) {
 	if w.t.cfg.Rehearse && w.t.ranPrograms() {
 		return nil, value.ErrUnknown
 	}
-	return nil, errors.New("cannot read " + path + ": " + reason(err))
+	return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New(reason(err))}
+}
+
+// readFile reads a whole file of ordinary size. It is opened without waiting:
+// a FIFO that nobody writes to would hold us up for ever.
+func readFile(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, syscall.EISDIR
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, value.MaxText+1))
+	if len(data) > value.MaxText {
+		return nil, fmt.Errorf("larger than %d MB", value.MaxText>>20)
+	}
+	return data, err
 }
 
 // ranPrograms reports whether a program has been rehearsed so far.
