@@ -9,6 +9,7 @@ import (
 	"vnet/lang/diag"
 	"vnet/lang/name"
 	"vnet/lang/token"
+	"vnet/lang/usage"
 	"vnet/runtime/value"
 	"vnet/stdlib"
 )
@@ -69,10 +70,28 @@ func (t *thread) function(fn string) (*function, bool) {
 
 func (t *thread) noFunction(fn ast.Name) error {
 	f := t.fail(diag.UnknownFunction, fn.Span, "no function or statement `%s`", name.Quote(fn.Text))
-	if near, ok := name.Near(fn.Text, append(t.scope.functions(), stdlib.Names()...)); ok {
+	if near, ok := t.nearFunction(fn.Text); ok {
 		f.Diag.WithHelp("did you mean `%s`?", near)
 	}
 	return f
+}
+
+// nearFunction finds what was probably meant by a name no function has.
+func (t *thread) nearFunction(fn string) (string, bool) {
+	as, f, dotted := strings.Cut(fn, ".")
+	if !dotted {
+		if near, ok := name.Near(fn, append(t.scope.functions(), stdlib.Names()...)); ok {
+			return near, true
+		}
+		return usage.Meant(fn)
+	}
+	mod, ok := t.scope.module(as)
+	if !ok {
+		near, ok := name.Near(as, t.scope.modules())
+		return near + "." + f, ok
+	}
+	near, ok := name.Near(f, mod.scope.own())
+	return as + "." + near, ok
 }
 
 func (t *thread) callFunction(fn ast.Name, f *function, args []ast.Arg, at token.Span) (value.Value, error) {
@@ -80,7 +99,12 @@ func (t *thread) callFunction(fn ast.Name, f *function, args []ast.Arg, at token
 		if t.maybe > 0 {
 			return value.Unknown{}, nil
 		}
-		return nil, t.fail(diag.TooDeep, at, "`%s` calls itself without end: %d calls deep", fn.Text, maxCalls)
+		f := t.fail(diag.TooDeep, at, "`%s` calls itself without end: %d calls deep", fn.Text, maxCalls)
+		if !t.cfg.Rehearse {
+			return nil, f
+		}
+		t.note(f)
+		return nil, errDeep
 	}
 	sub := t.enter("function "+fn.Text, fn.Span)
 	sub.calls++
@@ -93,6 +117,8 @@ func (t *thread) callFunction(fn ast.Name, f *function, args []ast.Arg, at token
 	err := sub.block(f.def.Body)
 	var c control
 	switch {
+	case errors.Is(err, errDeep) && t.calls == 0:
+		return nil, errTold
 	case errors.As(err, &c) && c.what == "return" && !sub.called.maybe:
 		return c.value, nil
 	case err != nil && !errors.As(err, &c):

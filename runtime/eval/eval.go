@@ -45,13 +45,16 @@ type Interp struct {
 
 	mu       sync.Mutex
 	diags    diag.List
+	told     map[told]bool // of diags
 	sources  map[string]string
 	modules  map[string]*module
 	made     map[host.Key]token.Span
-	silenced map[string]bool // names that a statement in error would have made
-	vague    bool            // something with a name not known yet may exist
-	steps    int             // statements rehearsed
-	branches int             // branches rehearsed that only the run can decide
+	silenced map[string]bool       // names that a statement in error would have made
+	badNames map[string]token.Pos  // names that are not allowed, with their first place
+	coming   map[string]token.Span // namespaces that the script makes by name
+	vague    bool                  // something with a name not known yet may exist
+	steps    int                   // statements rehearsed
+	branches int                   // branches rehearsed that only the run can decide
 	tally    Tally
 }
 
@@ -81,6 +84,8 @@ func New(cfg Config) *Interp {
 		modules:  map[string]*module{},
 		made:     map[host.Key]token.Span{},
 		silenced: map[string]bool{},
+		badNames: map[string]token.Pos{},
+		coming:   map[string]token.Span{},
 	}
 }
 
@@ -114,6 +119,7 @@ func (in *Interp) Run(ctx context.Context, file *ast.File) error {
 	in.mu.Unlock()
 	t := &thread{Interp: in, ctx: ctx, scope: in.global, space: host.Start}
 	t.begin()
+	in.survey(file.Stmts)
 	t.hoist(file.Stmts)
 	err := t.finish(t.stmts(file.Stmts))
 	if err == nil {
@@ -154,7 +160,7 @@ func (in *Interp) Use(t *tx.Tx) {
 		in.made[k] = token.Span{}
 	}
 	in.cfg.Tx = t
-	in.diags = nil
+	in.diags, in.told = nil, nil
 	in.tally = Tally{Lab: in.tally.Lab}
 }
 
@@ -198,7 +204,11 @@ func (t *thread) surroundings() []string {
 		if len(out) == 8 {
 			return append(out, "…")
 		}
-		out = append(out, f.text+" ("+f.at.Pos.ShortString()+")")
+		line := f.text + " (" + f.at.Pos.ShortString() + ")"
+		if n := len(out); n > 0 && out[n-1] == line {
+			continue // a function that calls itself
+		}
+		out = append(out, line)
 	}
 	return out
 }

@@ -163,26 +163,77 @@ func (t *thread) note(err error) {
 		soft.Severity = diag.Warning
 		d = &soft
 	}
-	t.mu.Lock()
-	t.diags = append(t.diags, d)
-	t.mu.Unlock()
+	t.warn(d)
 }
 
-// warn keeps a warning; it does not stop anything.
+// warn keeps a warning; it does not stop anything. What a loop finds again
+// and again is kept once.
 func (t *thread) warn(d *diag.Diagnostic) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	seen := told{d.Code, d.Severity, d.Span.Pos}
+	if t.told[seen] && t.cfg.Rehearse {
+		return
+	}
+	if t.told == nil {
+		t.told = map[told]bool{}
+	}
+	t.told[seen] = true
 	t.diags = append(t.diags, d)
-	t.mu.Unlock()
+}
+
+// told is what makes one diagnostic the same as another.
+type told struct {
+	code     diag.Code
+	severity diag.Severity
+	at       token.Pos
 }
 
 // silence remembers the names in a statement that failed in a rehearsal, so
 // that their absence is not reported a second time.
 func (t *thread) silence(s ast.Stmt) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	for _, word := range namesIn(s) {
 		t.silenced[word] = true
 	}
+	t.mu.Unlock()
+	for _, x := range endsIn(s) {
+		t.blurEnd(x)
+	}
+}
+
+// blurEnd notes that an interface, or an address of it, is missing only since
+// the statement that would have made it failed.
+func (t *thread) blurEnd(x ast.Expr) {
+	a, err := t.one(x)
+	if err != nil {
+		return
+	}
+	if e, err := value.AsEnd(a.v); err == nil {
+		t.cfg.Net.Blur(e.NS)
+		return
+	}
+	if text, err := value.AsText(a.v); err == nil {
+		t.cfg.Net.Blur(text)
+	}
+	if t.space != host.Start {
+		t.cfg.Net.Blur(t.space)
+	}
+}
+
+// endsIn gives the interfaces that a statement makes or gives addresses.
+func endsIn(s ast.Stmt) []ast.Expr {
+	switch s := s.(type) {
+	case *ast.Link:
+		return []ast.Expr{s.End}
+	case *ast.Veth:
+		return []ast.Expr{s.A.End, s.B.End}
+	case *ast.Addr:
+		return []ast.Expr{s.End}
+	case *ast.LinkSet:
+		return []ast.Expr{s.End}
+	}
+	return nil
 }
 
 func (t *thread) isSilenced(name string) bool {

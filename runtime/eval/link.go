@@ -24,7 +24,12 @@ func (t *thread) link(s *ast.Link) error {
 		return err
 	}
 	if s.Kind == "bridge" && e.NS == host.Start && t.cfg.Net.Known(e.Name) {
-		return t.fail(diag.NamespaceIsBridge, e.at, "`%s` is a namespace already; one name cannot be both", e.Name)
+		f := t.fail(diag.NamespaceIsBridge, e.at, "`%s` is a namespace already; one name cannot be both", e.Name)
+		t.mu.Lock()
+		made := t.made[host.Key{What: "namespace", Name: e.Name}]
+		t.mu.Unlock()
+		f.Diag.WithNote(made, "the namespace is made here")
+		return f.help("a bridge in a namespace is written NS:NAME")
 	}
 	l := host.Link{NS: e.NS, Name: e.Name, Kind: s.Kind, Up: true}
 	w := where{host.FieldName: e.at, host.FieldNS: e.at}
@@ -144,6 +149,9 @@ func (t *thread) tunOption(o *ast.Option, tun *host.Tun) error {
 	id, err := strconv.Atoi(who)
 	if err != nil {
 		found, lookErr := lookup(who)
+		if lookErr != nil && t.cfg.Foreign {
+			return nil // it may be there where the script runs
+		}
 		if lookErr != nil {
 			return t.fail(diag.NoSuchUser, at, "no %s `%s` on this machine", o.Name, name.Quote(who))
 		}

@@ -2,6 +2,8 @@ package eval
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"vnet/lang/ast"
@@ -17,6 +19,17 @@ func (t *thread) badName(at token.Span, err error) error {
 	var bad *name.Error
 	if !errors.As(err, &bad) {
 		return err
+	}
+	if t.cfg.Rehearse {
+		t.mu.Lock()
+		first, told := t.badNames[bad.Error()]
+		if !told {
+			t.badNames[bad.Error()] = at.Pos
+		}
+		t.mu.Unlock()
+		if told && first != at.Pos {
+			return errTold
+		}
 	}
 	code := diag.BadName
 	if bad.TooLong {
@@ -45,7 +58,18 @@ func (t *thread) mustExist(ns string, at token.Span) error {
 	if t.cfg.Rehearse && t.isSilenced(ns) {
 		return errTold
 	}
+	made, later := t.coming[ns]
+	if later && t.cfg.Rehearse && !t.maybeLater() {
+		f := t.fail(diag.UnknownNamespace, at, "no namespace `%s` yet", ns)
+		f.Diag.WithLabel("not created before this line")
+		f.Diag.WithNote(made, "`%s` is created here", ns)
+		t.silenceName(ns)
+		return f.help("move the line that makes it up")
+	}
 	near, isNear := name.Near(ns, t.madeSpaces())
+	if !isNear {
+		near, isNear = name.Near(ns, slices.Sorted(maps.Keys(t.coming)))
+	}
 	if !isNear && t.cfg.Foreign {
 		t.cfg.Net.Opaque(ns) // takes it to exist elsewhere
 		t.warn(diag.Warn(diag.ForeignNamespace, at, "this script does not make the namespace `%s`", ns).
@@ -65,6 +89,37 @@ func (t *thread) mustExist(ns string, at token.Span) error {
 		return f.help("did you mean `%s`?", near)
 	}
 	return f.help("make it first: ns %s", ns)
+}
+
+// survey looks ahead for the namespaces that a script makes by name, to tell
+// a line that comes too early from one about a namespace of somebody else.
+func (in *Interp) survey(list []ast.Stmt) {
+	for _, s := range list {
+		switch s := s.(type) {
+		case *ast.NS:
+			for _, x := range s.Names {
+				if text, ok := ast.Lit(x); ok {
+					in.coming[text] = x.Where()
+				}
+			}
+		case *ast.Transaction:
+			in.survey(s.Body.Stmts)
+		case *ast.Parallel:
+			in.survey(s.Body.Stmts)
+		}
+	}
+}
+
+// maybeLater reports whether what comes later in the text may have come
+// before in time: in a loop, or a function.
+func (t *thread) maybeLater() bool {
+	return t.loops > 0 || t.called != nil || t.trying > 0 || t.maybe > 0
+}
+
+func (t *thread) silenceName(ns string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.silenced[ns] = true
 }
 
 // madeSpaces gives the names of the namespaces this script has made.
@@ -102,7 +157,8 @@ func (t *thread) linkNames(ns string) []string {
 // An endpoint is an interface with the place where it was named.
 type endpoint struct {
 	host.End
-	at token.Span
+	at   token.Span
+	name token.Span // without the namespace
 }
 
 // end is the interface a word names: NS:IF, or IF of the innermost in.
@@ -111,24 +167,18 @@ func (t *thread) end(x ast.Expr) (endpoint, error) {
 	if err != nil {
 		return endpoint{}, err
 	}
-	return t.endOf(a)
-}
-
-func (t *thread) endOf(a arg) (endpoint, error) {
-	if e, ok := a.v.(value.End); ok {
-		if err := t.mustExist(e.NS, a.at); err != nil {
+	if e, err := value.AsEnd(a.v); err == nil {
+		ns, link := ast.EndParts(x)
+		if err := t.mustExist(e.NS, ns); err != nil {
 			return endpoint{}, err
 		}
-		return endpoint{host.End{NS: e.NS, Name: e.If}, a.at}, t.linkName(e.If, a.at)
+		return endpoint{host.End{NS: e.NS, Name: e.If}, a.at, link}, t.linkName(e.If, link)
 	}
 	text, err := value.AsText(a.v)
 	if err != nil {
 		return endpoint{}, t.wrong(a.at, err)
 	}
-	if e, err := value.AsEnd(a.v); err == nil {
-		return t.endOf(arg{e, a.at})
-	}
-	return endpoint{host.End{NS: t.space, Name: text}, a.at}, t.linkName(text, a.at)
+	return endpoint{host.End{NS: t.space, Name: text}, a.at, a.at}, t.linkName(text, a.at)
 }
 
 // linkName checks the name of an interface that may be there already.
@@ -146,7 +196,7 @@ func (t *thread) newEnd(x ast.Expr) (endpoint, error) {
 		return e, err
 	}
 	if err := name.Link(e.Name); err != nil {
-		return e, t.badName(e.at, err)
+		return e, t.badName(e.name, err)
 	}
 	return e, nil
 }
@@ -161,13 +211,21 @@ func (t *thread) existingLink(x ast.Expr) (endpoint, error) {
 }
 
 func (t *thread) linkMustExist(e endpoint) error {
-	if t.cfg.Net.HasLink(e.NS, e.Name) || t.cfg.Net.Opaque(e.NS) {
+	if t.cfg.Net.HasLink(e.NS, e.Name) {
+		return nil
+	}
+	spaces := t.madeSpaces()
+	if e.NS == host.Start && slices.Contains(spaces, e.Name) {
+		return t.fail(diag.UnknownLink, e.name, "no interface `%s` in %s", e.Name, spaceName(e.NS)).
+			help("`%s` is a namespace; an interface in it is written %s:NAME", e.Name, e.Name)
+	}
+	if t.cfg.Net.Opaque(e.NS) {
 		return nil
 	}
 	if t.cfg.Rehearse && (t.isSilenced(e.String()) || t.isSilenced(e.Name)) {
 		return errTold
 	}
-	f := t.fail(diag.UnknownLink, e.at, "no interface `%s` in %s", e.Name, spaceName(e.NS))
+	f := t.fail(diag.UnknownLink, e.name, "no interface `%s` in %s", e.Name, spaceName(e.NS))
 	have := t.linkNames(e.NS)
 	if near, ok := name.Near(e.Name, have); ok {
 		return f.help("did you mean `%s`?", near)

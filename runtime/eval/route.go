@@ -93,7 +93,7 @@ func (t *thread) via(x ast.Expr, w where, isDefault, v6 bool) (netip.Addr, strin
 		return ip, "", value.ErrUnknown
 	case err != nil:
 		return ip, "", t.fail(diag.NoSharedLink, a.at, "%s and %s share no link", spaceName(t.space), ns).
-			help("write the gateway's address: via 10.0.0.1")
+			help("join them with a cable, or write the address of the router on the link: via IP")
 	}
 	return ip, dev, nil
 }

@@ -138,6 +138,19 @@ func (s *scope) module(name string) (*module, bool) {
 	return nil, false
 }
 
+// modules gives the name of every module in sight.
+func (s *scope) modules() []string {
+	var names []string
+	for ; s != nil; s = s.up {
+		s.mu.RLock()
+		for name := range s.mods {
+			names = append(names, name)
+		}
+		s.mu.RUnlock()
+	}
+	return names
+}
+
 func (s *scope) defineModule(name string, m *module) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -3,6 +3,7 @@ package eval
 import (
 	"errors"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"vnet/lang/ast"
@@ -56,10 +57,11 @@ func (t *thread) veth(s *ast.Veth) error {
 	if err := t.do(s.Span, add, w); err != nil {
 		return err
 	}
-	if err := t.addAddrs(s.Span, a.End, a.addrs); err != nil {
-		return err
+	errA = t.addAddrs(s.Span, a.End, a.addrs)
+	if errA != nil && !t.cfg.Rehearse {
+		return errA
 	}
-	return t.addAddrs(s.Span, b.End, b.addrs)
+	return t.both(errA, t.addAddrs(s.Span, b.End, b.addrs))
 }
 
 // both gives one of two errors; a rehearsal notes the other.
@@ -129,7 +131,7 @@ func (t *thread) sideEnd(x ast.Expr) (side, error) {
 		return out, err
 	}
 	if err := name.Link(e.Name); err != nil {
-		return out, t.badName(e.at, err)
+		return out, t.badName(e.name, err)
 	}
 	return out, nil
 }
@@ -201,6 +203,10 @@ func (t *thread) sidePort(s *side, o *ast.Option) error {
 	if err != nil {
 		return t.wrong(a.at, err)
 	}
+	if s.bridge == "" && s.Name == "" {
+		return t.fail(diag.PortWithoutBridge, o.Span, "`as %s` names a port, and `%s` is a namespace", name.Quote(text), s.NS).
+			help("name the interface: %s:%s", s.NS, name.Quote(text))
+	}
 	if s.bridge == "" {
 		return t.fail(diag.PortWithoutBridge, o.Span, "`as %s` names a port, and `%s` is no bridge", name.Quote(text), s.Name).
 			help("make the bridge first: bridge %s", s.Name)
@@ -229,6 +235,11 @@ func (t *thread) nameEnds(a, b *side) {
 	}
 	if b.chosen && b.bridge != "" {
 		b.Name = t.portName(*b, *a)
+		for i := 1; b.End == a.End; i++ { // both are new, and neither is there yet
+			if n := "port" + strconv.Itoa(i); !t.cfg.Net.HasLink(b.NS, n) {
+				b.Name = n
+			}
+		}
 	}
 }
 
@@ -307,11 +318,15 @@ func (t *thread) addresses(xs []ast.Expr) ([]address, error) {
 }
 
 func (t *thread) addAddrs(at token.Span, e host.End, addrs []address) error {
+	var told error
 	for _, a := range addrs {
 		op := host.AddrSet{Verb: host.Add, Addr: host.Addr{NS: e.NS, Link: e.Name, Prefix: a.prefix}}
-		if err := t.do(at, op, where{host.FieldAddr: a.at}); err != nil {
+		switch err := t.do(at, op, where{host.FieldAddr: a.at}); {
+		case errors.Is(err, errTold): // of a rehearsal: the others count, too
+			told = err
+		case err != nil:
 			return err
 		}
 	}
-	return nil
+	return told
 }

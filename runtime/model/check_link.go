@@ -147,18 +147,18 @@ func (c *checker) master(s *space, l *link, master string) {
 		f.Label = "a " + b.Kind
 		relate(f, keyLink(b.End()), "`%s` is created here", master)
 	case isBridge(l):
-		f := c.add(diag.BridgeInBridge, host.FieldMaster, "a bridge cannot be a port of a bridge")
+		f := c.add(diag.BridgeInBridge, host.FieldName, "a bridge cannot be a port of a bridge")
 		f.Label = "`" + l.Name + "` is a bridge"
 		relate(f, keyLink(l.End()), "`%s` is created here", l.Name)
-		help(f, "join two bridges with a cable: veth %s <-> %s", l.Name, master)
+		help(f, "join two bridges with a cable: veth %s <-> %s", l.End(), host.End{NS: l.NS, Name: master})
 	case !canBePort(l):
-		f := c.add(diag.CannotBePort, host.FieldMaster, "`%s` cannot be a port of a bridge", l.Name)
+		f := c.add(diag.CannotBePort, host.FieldName, "`%s` cannot be a port of a bridge", l.Name)
 		f.Label = "carries no Ethernet frames"
 		if l.Kind == "tun" {
 			help(f, "a tap carries Ethernet frames: tap %s", l.End())
 		}
 	case l.carriesMacvlan():
-		f := c.add(diag.CannotBePort, host.FieldMaster, "`%s` cannot be a port of a bridge", l.Name)
+		f := c.add(diag.CannotBePort, host.FieldName, "`%s` cannot be a port of a bridge", l.Name)
 		f.Label = "a macvlan stands on it"
 	}
 }

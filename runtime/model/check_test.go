@@ -48,7 +48,7 @@ func TestCheck(t *testing.T) {
 		{veth("h1", "eth1", "h1", "eth1"), "V2003 peer: both ends"},
 		{bridge("h1", "eth0"), "V2001 name: `h1:eth0` exists already (a veth)"},
 		{looped, "warning V2012 peer"},
-		{host.LinkSet{NS: "host", Name: "br1", Master: ptr("br0")}, "V2004 master"},
+		{host.LinkSet{NS: "host", Name: "br1", Master: ptr("br0")}, "V2004 name"},
 		{host.LinkSet{NS: "r", Name: "t0", Master: ptr("lan")}, "V2005 master"},
 		{host.LinkSet{NS: "r", Name: "wan", Master: ptr("lan2")}, "V1101 master: no interface `lan2` in r"},
 		{host.LinkMove{NS: "host", Name: "br1", To: "h1"}, "V2007 name"},

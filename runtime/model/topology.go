@@ -31,6 +31,15 @@ func (n *Net) Opaque(ns string) bool {
 	return s != nil && s.opaque
 }
 
+// Blur notes that a namespace may hold more than is known of it from now on.
+func (n *Net) Blur(ns string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s := n.spaces[ns]; s != nil {
+		s.opaque = true
+	}
+}
+
 // HasLink reports whether an interface is known to be there.
 func (n *Net) HasLink(ns, name string) bool {
 	_, ok := n.Link(host.End{NS: ns, Name: name})
