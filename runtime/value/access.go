@@ -220,7 +220,7 @@ func Unpack(v Value, n int) ([]Value, error) {
 		return nil, err
 	}
 	if len(parts) != n {
-		return nil, Errorf(diag.WrongCount, "`%s` has %d parts, and there are %d variables", Show(v), len(parts), n)
+		return nil, Errorf(diag.WrongCount, "%d names for %d values: `%s`", n, len(parts), Show(v))
 	}
 	return parts, nil
 }
