@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"vnet/runtime/journal"
 	"vnet/runtime/kernel"
@@ -58,7 +59,11 @@ func StandGuard(ctx context.Context, dir string) {
 		return
 	}
 	defer k.Close()
-	recoverOne(ctx, k, dir)
+	// The lock on the journal may outlive the pipe for a moment, and another may
+	// have begun to recover: it is over when the journal is gone.
+	for rest := time.Millisecond; recoverOne(ctx, k, dir).alive; rest = min(2*rest, 100*time.Millisecond) {
+		time.Sleep(rest)
+	}
 	if store, err := journal.Existing(journal.Root); err == nil && store != nil {
 		store.Sweep()
 	}

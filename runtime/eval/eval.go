@@ -171,7 +171,7 @@ type thread struct {
 	scope  *scope
 	space  string // the innermost in, or host.Start
 	inside *frame // the blocks and calls around
-	own    *tx.Tx // of a handler of a rollback; else nil
+	own    *tx.Tx // of a strand of parallel, or a handler of a rollback; else nil
 	calls  int    // how deep functions are called
 	defers []deferred
 

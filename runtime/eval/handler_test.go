@@ -129,3 +129,40 @@ expect next($p) == 10.0.0.4/30
 		t.Error(err)
 	}
 }
+
+// A savepoint in one strand takes back what that strand did, and a refusal
+// belongs to the strand it was in.
+func TestSavepointInParallel(t *testing.T) {
+	for range 20 {
+		net, _, out, err := onModel(t, `
+ns a b
+parallel {
+  try {
+    bridge a:one
+    wait 3ms
+    fail "no"
+  } catch e { echo $e.code }
+  in b {
+    bridge one
+    wait 1ms
+    bridge two
+    wait 4ms
+    bridge three
+  }
+  try { link set a:lo name x; wait 2ms } catch e { echo caught }
+}
+`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bridges := net.Bridges("b"); strings.Join(bridges, " ") != "one two three" {
+			t.Fatalf("b has %s", bridges)
+		}
+		if bridges := net.Bridges("a"); len(bridges) > 0 {
+			t.Fatalf("a has %s", bridges)
+		}
+		if !strings.Contains(out, "V4010") {
+			t.Fatalf("printed %q", out)
+		}
+	}
+}

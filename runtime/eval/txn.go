@@ -133,8 +133,9 @@ func unknownFailure() value.Value {
 	return m
 }
 
-// tx is the transaction that operations go to. That of a handler is its own:
-// what it does while things are taken back is not taken back itself.
+// tx is the transaction that operations go to: the script's, or its own part
+// in that of a strand of parallel. A handler has one of its own, since what it
+// does while things are taken back is not taken back itself.
 func (t *thread) tx() *tx.Tx {
 	if t.own != nil {
 		return t.own
@@ -206,14 +207,27 @@ func (t *thread) parallel(s *ast.Parallel) error {
 			defer func() { <-turns }()
 			sub := outer.fork()
 			sub.ctx = ctx
-			sub.begin()
-			if errs[i] = sub.finish(sub.stmts([]ast.Stmt{stmt})); errs[i] != nil {
+			if errs[i] = sub.branch(stmt, t.tx()); errs[i] != nil {
 				cancel(errs[i])
 			}
 		}, func() { cancel(nil) })
 	}
 	branches.wait()
 	return firstCause(t.ctx, errs)
+}
+
+// branch runs one statement of a parallel block as a strand of its own.
+func (t *thread) branch(s ast.Stmt, around *tx.Tx) error {
+	var err error
+	if t.own, err = around.Fork(t.ctx); err != nil {
+		return t.explain(err)
+	}
+	t.begin()
+	err = t.finish(t.stmts([]ast.Stmt{s}))
+	if err == nil {
+		err = t.explain(t.own.Flush(t.ctx))
+	}
+	return err
 }
 
 // firstCause picks the failure that stopped the others.

@@ -32,9 +32,9 @@ func (t *Tx) witness(queue []entry) (host.Intend, error) {
 
 // forget notes that an operation is not in force any more. That it could not
 // be noted does no harm: taking it back once more changes nothing.
-func (t *Tx) forget(e entry) {
-	if t.journal != nil {
-		_ = t.journal.Write(journal.Record{Kind: journal.Undone, Seq: e.seq})
+func forget(j *journal.Journal, e entry) {
+	if j != nil {
+		_ = j.Write(journal.Record{Kind: journal.Undone, Seq: e.seq})
 	}
 }
 
@@ -83,12 +83,13 @@ func (t *Tx) over(clean bool) {
 // and whether it was committed: then Settle finishes it, and Rollback takes it
 // back otherwise. Handlers died with the program.
 func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, committed bool) {
-	t = &Tx{host: h, journal: j}
+	t = New(h, nil)
+	t.journal = j
 	at := map[int]int{} // place in the log by number
 	for _, r := range records {
 		switch r.Kind {
 		case journal.Intend:
-			e := entry{seq: r.Seq, undo: r.Undo, final: r.Final, step: Step{Op: only(r.Op), At: placed(r.At)}}
+			e := entry{seq: r.Seq, strand: t.strand, undo: r.Undo, final: r.Final, step: Step{Op: only(r.Op), At: placed(r.At)}}
 			if i, told := at[r.Seq]; told {
 				t.log[i] = e
 				continue

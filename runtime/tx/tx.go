@@ -47,7 +47,8 @@ type Handler struct {
 
 // An entry of the log is an operation that stands, or a handler.
 type entry struct {
-	seq     int // its number in the journal
+	seq     int // its number, also in the journal
+	strand  *strand
 	step    Step
 	undo    []host.Op
 	final   []host.Op // what is left to do for it after the commit
@@ -55,12 +56,36 @@ type entry struct {
 	handler *Handler
 }
 
-// A Mark is a place in the log to roll back to.
+// A Mark is a place in the log to roll back to: the number of the last entry
+// before it.
 type Mark int
 
-// A Tx is a transaction on a host. Its methods may be called from several
-// goroutines; the operations of each keep their order.
+// A Tx is a transaction on a host, as one strand of a script sees it. What
+// several strands do is one transaction, but each has its own queue and takes
+// back only what it did itself.
 type Tx struct {
+	*shared
+	strand *strand
+}
+
+// A strand is one of several goroutines that work on a transaction.
+type strand struct {
+	up    *strand
+	queue []entry // not sent yet; undo still empty
+}
+
+// inside reports whether s is up, or was forked from it.
+func (s *strand) inside(up *strand) bool {
+	for ; s != nil; s = s.up {
+		if s == up {
+			return true
+		}
+	}
+	return false
+}
+
+// shared is what the strands of a transaction have together.
+type shared struct {
 	host   host.Host
 	mirror host.Host // nil for none
 
@@ -81,7 +106,6 @@ type Tx struct {
 	mu      sync.Mutex
 	seq     int
 	journal *journal.Journal // nil until there is something to write
-	queue   []entry          // not sent yet; undo still empty
 	log     []entry
 	stand   []entry // committed by a commit statement; TakeDown takes them back too
 	late    []error // what could not be done after a commit
@@ -90,7 +114,14 @@ type Tx struct {
 // New begins a transaction. With a mirror, every operation is carried out on
 // it as well.
 func New(h, mirror host.Host) *Tx {
-	return &Tx{host: h, mirror: mirror}
+	return &Tx{&shared{host: h, mirror: mirror}, &strand{}}
+}
+
+// Fork returns the transaction for another strand, which begins with all done
+// so far.
+func (t *Tx) Fork(ctx context.Context) (*Tx, error) {
+	err := t.Flush(ctx)
+	return &Tx{t.shared, &strand{up: t.strand}}, err
 }
 
 // Do takes an operation. Its refusal may come with a later one, from Flush;
@@ -110,16 +141,16 @@ func (t *Tx) Do(ctx context.Context, step Step) error {
 		t.Trace(step)
 	}
 	t.seq++
-	e := entry{seq: t.seq, step: step}
+	e := entry{seq: t.seq, strand: t.strand, step: step}
 	doubtful := false
 	if t.mirror != nil {
 		res := t.mirror.Apply(ctx, []host.Op{step.Op}, nil)[0]
 		e.mirror, doubtful = res.Undo, res.Err != nil
 	}
-	t.queue = append(t.queue, e)
+	t.strand.queue = append(t.strand.queue, e)
 	// What the mirror refuses the host may know better; it shall say so now,
 	// while the statement is at hand.
-	if doubtful || len(t.queue) > t.Limit {
+	if doubtful || len(t.strand.queue) > t.Limit {
 		return t.flush(ctx)
 	}
 	return nil
@@ -134,11 +165,11 @@ func (t *Tx) Flush(ctx context.Context) error {
 }
 
 func (t *Tx) flush(ctx context.Context) error {
-	if len(t.queue) == 0 {
+	if len(t.strand.queue) == 0 {
 		return nil
 	}
-	queue := t.queue
-	t.queue = nil
+	queue := t.strand.queue
+	t.strand.queue = nil
 	ops := make([]host.Op, len(queue))
 	for i, e := range queue {
 		ops[i] = e.step.Op
@@ -163,7 +194,7 @@ func (t *Tx) flush(ctx context.Context) error {
 	}
 	for _, e := range slices.Backward(lost) {
 		t.reflect(ctx, e.mirror)
-		t.forget(e)
+		forget(t.journal, e)
 	}
 	if failure == nil && len(lost) > 0 {
 		failure = context.Cause(ctx)
@@ -186,7 +217,8 @@ func (t *Tx) OnRollback(ctx context.Context, h Handler) error {
 	if err := t.flush(ctx); err != nil {
 		return err
 	}
-	t.log = append(t.log, entry{handler: &h})
+	t.seq++
+	t.log = append(t.log, entry{seq: t.seq, strand: t.strand, handler: &h})
 	return nil
 }
 
@@ -196,14 +228,14 @@ func (t *Tx) Mark(ctx context.Context) (Mark, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	err := t.flush(ctx)
-	return Mark(len(t.log)), err
+	return Mark(t.seq), err
 }
 
 // Len returns how many operations stand or wait.
 func (t *Tx) Len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.log) + len(t.queue)
+	return len(t.log) + len(t.strand.queue)
 }
 
 // Commit makes what stands so far permanent. Handlers are dropped. What is
@@ -279,10 +311,17 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 	ctx = context.WithoutCancel(ctx)
 	began := time.Now()
 	t.mu.Lock()
-	queue := t.queue
-	t.queue = nil
-	back := slices.Clone(t.log[min(mark, len(t.log)):])
-	t.log = t.log[:min(mark, len(t.log))]
+	queue := t.strand.queue
+	t.strand.queue = nil
+	var back []entry
+	t.log = slices.DeleteFunc(t.log, func(e entry) bool {
+		ours := e.seq > mark && e.strand.inside(t.strand)
+		if ours {
+			back = append(back, e)
+		}
+		return ours
+	})
+	kept := t.journal
 	t.mu.Unlock()
 	for _, e := range slices.Backward(queue) {
 		t.reflect(ctx, e.mirror)
@@ -303,10 +342,10 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		if !doomed.cover(i, e) {
 			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
 		}
-		t.forget(e)
+		forget(kept, e)
 		t.reflect(ctx, e.mirror)
 	}
-	if mark == 0 && len(t.stand) == 0 {
+	if mark == 0 && t.strand.up == nil && len(t.stand) == 0 {
 		t.over(len(u.Left) == 0)
 	}
 	u.Time = time.Since(began)
