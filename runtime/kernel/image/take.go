@@ -110,7 +110,7 @@ func (c *camera) takeDumps(img *Image) error {
 			}
 			return err
 		}
-		if family := l.body[0]; family != unix.AF_UNSPEC && l.section != secFDB {
+		if family := l.body[0]; family != unix.AF_UNSPEC && family != afBridge {
 			list = slices.DeleteFunc(list, func(m Message) bool { return len(m.Data) == 0 || m.Data[0] != family })
 		}
 		img.Dumps[l.section] = append(img.Dumps[l.section], list...)

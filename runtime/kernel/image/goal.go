@@ -1,0 +1,368 @@
+package image
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A goal is what a namespace shall look like: the pre-image where the
+// transaction touched it, and what is there now where it did not. Then what is
+// there can be compared and converged without asking again whose it is.
+type goal struct {
+	*Image
+	view    *view
+	foreign []string // what somebody else changed after us, and is left
+}
+
+// A planner puts goals together.
+type planner struct {
+	*scope
+	pre, after *Image
+	now        *Image
+	preView    *view
+	nowView    *view
+	afterView  *view
+	goal       *goal
+}
+
+// plan returns the goal for what is there now.
+func plan(set WriteSet, pre, now, after *Image) *goal {
+	pre = renumbered(pre, now)
+	p := &planner{scope: newScope(set, pre), pre: pre, now: now, after: after,
+		preView: newView(pre, settings), nowView: newView(now, settings)}
+	if after != nil {
+		p.after = renumbered(after, now)
+		p.afterView = newView(p.after, settings)
+	}
+	p.goal = &goal{Image: &Image{Parts: now.Parts, Taken: pre.Taken, Dumps: map[section][]Message{}, Peers: now.Peers, Far: now.Far}}
+	p.findSources()
+	p.planLinks()
+	p.planNet()
+	p.planTraffic()
+	p.planDerived()
+	p.planFiles()
+	p.planTables()
+	p.goal.view = newView(p.goal.Image, settings)
+	return p.goal
+}
+
+// findSources collects the addresses of touched links: routes that name one as
+// their source go with it.
+func (p *planner) findSources() {
+	for _, v := range []*view{p.preView, p.nowView} {
+		for _, m := range v.img.Dumps[secAddr] {
+			if p.addr(v.link(int32(native.Uint32(m.Data[4:])))) {
+				a := m.Data[unix.SizeofIfAddrmsg:]
+				local := find(a, unix.IFA_LOCAL)
+				if local == nil {
+					local = find(a, unix.IFA_ADDRESS)
+				}
+				p.sources[address(nil, local)] = true
+			}
+		}
+	}
+}
+
+// A kind tells how the objects of a section are dealt with.
+type kind struct {
+	in  func(v *view, m Message) bool   // touched
+	key func(v *view, m Message) string // what stands together, in order
+	say func(v *view, m Message) string // all that matters
+	id  func(v *view, m Message) string // which one it is, where there is one of each
+	own func(m Message) bool            // the kernel's, which is nobody else's
+}
+
+func dev(m Message) int32 { return int32(native.Uint32(m.Data[4:])) }
+
+func (p *planner) kinds() map[section]kind {
+	routes := kind{
+		in:  func(v *view, m Message) bool { return p.scope.route(v, routeOf(m)) },
+		key: func(_ *view, m Message) string { return routeOf(m).key() },
+		say: func(v *view, m Message) string { return v.route(routeOf(m)) },
+		own: func(m Message) bool { return routeOf(m).proto == unix.RTPROT_KERNEL },
+	}
+	neighs := func(key func(v *view, n neigh) string, say func(v *view, n neigh) string) kind {
+		of := func(m Message) neigh { n, _ := neighOf(m); return n }
+		return kind{
+			in:  func(v *view, m Message) bool { return p.scope.neigh(v.link(dev(m))) },
+			key: func(v *view, m Message) string { return key(v, of(m)) },
+			say: func(v *view, m Message) string { return say(v, of(m)) },
+			own: func(m Message) bool { return of(m).derived() || !of(m).set() },
+		}
+	}
+	return map[section]kind{
+		secAddr: {
+			in:  func(v *view, m Message) bool { return p.scope.addr(v.link(dev(m))) },
+			key: func(v *view, m Message) string { return v.link(dev(m)) + familyName(m.Data[0]) },
+			say: func(v *view, m Message) string { return v.addr(m) },
+			id:  func(_ *view, m Message) string { return addrKey(m) },
+			own: func(m Message) bool { return find(m.Data[unix.SizeofIfAddrmsg:], ifaProto) != nil },
+		},
+		secRoute4: routes, secRoute6: routes, secMPLS: routes,
+		secRule: {
+			in:  func(v *view, m Message) bool { return p.scope.rule(v, m) },
+			key: func(_ *view, m Message) string { return ruleKey(m) },
+			say: func(v *view, m Message) string { return v.rule(m) },
+		},
+		secNexthop: {
+			in:  func(v *view, m Message) bool { return p.scope.nexthop(v, m) },
+			key: func(_ *view, m Message) string { return nexthopKey(m) },
+			say: func(v *view, m Message) string { return v.nexthop(m) },
+		},
+		secNeigh: neighs((*view).neighKey, (*view).neigh),
+		secProxy: neighs((*view).neighKey, (*view).neigh),
+		secFDB:   neighs((*view).fdbKey, (*view).fdb),
+	}
+}
+
+// netSections are merged one by one, in this order: whether a route was touched
+// depends on the nexthops.
+var netSections = []section{secAddr, secNexthop, secRoute4, secRoute6, secMPLS, secRule, secNeigh, secProxy, secFDB}
+
+func (p *planner) planNet() {
+	kinds := p.kinds()
+	for _, s := range netSections {
+		p.goal.Dumps[s] = p.merge(s, kinds[s])
+	}
+}
+
+// merge returns the touched objects of a section as they were, and the others
+// as they are, those that stand together in the order they had.
+func (p *planner) merge(s section, k kind) []Message {
+	has := func(v *view) map[string]bool {
+		out := map[string]bool{}
+		if v != nil {
+			for _, m := range v.img.Dumps[s] {
+				out[k.key(v, m)+"\x00"+k.say(v, m)] = true
+			}
+		}
+		return out
+	}
+	was, is, left := has(p.preView), has(p.nowView), has(p.afterView)
+	foreign := map[string]bool{} // by id
+	var kept []Message
+	for _, m := range p.now.Dumps[s] {
+		key := k.key(p.nowView, m)
+		full := key + "\x00" + k.say(p.nowView, m)
+		switch {
+		case was[full]:
+		case !k.in(p.nowView, m):
+			kept = append(kept, m)
+		case p.after != nil && !left[full] && (k.own == nil || !k.own(m)):
+			kept = append(kept, m)
+			if k.id != nil {
+				foreign[key+"\x00"+k.id(p.nowView, m)] = true
+			}
+			p.goal.foreign = append(p.goal.foreign, strings.ReplaceAll(full, "\x00", ": "))
+		}
+	}
+	var out []Message
+	for _, m := range p.pre.Dumps[s] {
+		key := k.key(p.preView, m)
+		full := key + "\x00" + k.say(p.preView, m)
+		if k.id != nil && foreign[key+"\x00"+k.id(p.preView, m)] {
+			continue
+		}
+		if is[full] || k.in(p.preView, m) {
+			out = append(out, m)
+		}
+	}
+	return p.insert(s, k, out, kept)
+}
+
+// insert puts what stays as it is behind what it stands behind now.
+func (p *planner) insert(s section, k kind, out, kept []Message) []Message {
+	if len(kept) == 0 {
+		return out
+	}
+	type place struct{ key, say string }
+	at := func(v *view, m Message) place { return place{k.key(v, m), k.say(v, m)} }
+	stays := map[place]bool{}
+	for _, m := range kept {
+		stays[at(p.nowView, m)] = true
+	}
+	behind := map[place][]Message{}
+	before := map[string]place{}
+	for _, m := range p.now.Dumps[s] {
+		here := at(p.nowView, m)
+		if stays[here] {
+			behind[before[here.key]] = append(behind[before[here.key]], m)
+		}
+		before[here.key] = here
+	}
+	var all []Message
+	var follow func(m Message, v *view)
+	follow = func(m Message, v *view) {
+		all = append(all, m)
+		next := behind[at(v, m)]
+		delete(behind, at(v, m))
+		for _, n := range next {
+			follow(n, p.nowView)
+		}
+	}
+	for _, n := range behind[place{}] {
+		follow(n, p.nowView)
+	}
+	delete(behind, place{})
+	for _, m := range out {
+		follow(m, p.preView)
+	}
+	for _, m := range kept { // behind something that goes
+		if !slices.ContainsFunc(all, func(n Message) bool { return &n.Data[0] == &m.Data[0] }) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// planTraffic takes qdiscs, classes and filters by the link.
+func (p *planner) planTraffic() {
+	foreign := map[string]bool{}
+	if p.after != nil {
+		for name := range p.traffic {
+			is, ours, was := p.nowView.tree(name), p.afterView.tree(name), p.preView.tree(name)
+			if !slices.Equal(is, ours) && !slices.Equal(is, was) {
+				foreign[name] = true
+				p.goal.foreign = append(p.goal.foreign, "traffic control of "+name)
+			}
+		}
+	}
+	for _, s := range []section{secQdisc, secClass, secFilter} {
+		p.byLink(s, func(name string) bool { return p.tc(name) && !foreign[name] })
+	}
+}
+
+// tree tells all of a link's traffic control.
+func (v *view) tree(name string) []string {
+	var list []string
+	for _, s := range []section{secQdisc, secClass, secFilter} {
+		show := map[section]func(Message) string{secQdisc: v.qdisc, secClass: v.class, secFilter: v.filter}[s]
+		for _, m := range v.img.Dumps[s] {
+			if v.link(dev(m)) == name {
+				list = append(list, show(m))
+			}
+		}
+	}
+	return list
+}
+
+// byLink takes a section's messages from the pre-image for touched links, else
+// from what is there.
+func (p *planner) byLink(s section, touched func(name string) bool) {
+	for _, m := range p.pre.Dumps[s] {
+		if len(m.Data) >= 8 && touched(p.preView.link(dev(m))) {
+			p.goal.Dumps[s] = append(p.goal.Dumps[s], m)
+		}
+	}
+	for _, m := range p.now.Dumps[s] {
+		if len(m.Data) >= 8 && !touched(p.nowView.link(dev(m))) {
+			p.goal.Dumps[s] = append(p.goal.Dumps[s], m)
+		}
+	}
+}
+
+// planDerived takes what cannot be set by itself, or is not worth more care.
+func (p *planner) planDerived() {
+	p.byLink(secMDB, p.link)
+	p.byLink(secPort, p.link)
+	p.byLink(secVLAN, p.link)
+	from := p.now
+	if p.All || p.Labels {
+		from = p.pre
+	}
+	p.goal.Dumps[secLabel] = from.Dumps[secLabel]
+	for _, s := range []section{secNeighTbl, secNetconf, secFeatures, secXfrmState, secXfrmRule} {
+		from := p.now
+		if p.All && p.now.Dumps[s] != nil {
+			from = p.pre
+		}
+		p.goal.Dumps[s] = from.Dumps[s]
+	}
+	p.goal.Groups = p.now.Groups
+	if p.All && p.now.Groups != nil {
+		p.goal.Groups = p.pre.Groups
+	}
+}
+
+// planFiles takes parameters by their key.
+func (p *planner) planFiles() {
+	choose := func(pre, now, after map[string]string, in func(string) bool) map[string]string {
+		if now == nil || pre == nil {
+			return now
+		}
+		out := maps.Clone(now)
+		for key, was := range pre {
+			is, there := now[key]
+			switch {
+			case !in(key) || is == was && there:
+			case p.after != nil && after != nil && after[key] != is:
+				p.goal.foreign = append(p.goal.foreign, "sysctl "+key+": "+is)
+			default:
+				out[key] = was
+			}
+		}
+		if p.All {
+			maps.DeleteFunc(out, func(key, _ string) bool { _, ok := pre[key]; return !ok })
+		}
+		return out
+	}
+	var sysctl, sysfs map[string]string
+	if p.after != nil {
+		sysctl, sysfs = p.after.Sysctl, p.after.Sysfs
+	}
+	p.goal.Sysctl = choose(p.pre.Sysctl, p.now.Sysctl, sysctl, p.sysctl)
+	p.goal.Sysfs = choose(p.pre.Sysfs, p.now.Sysfs, sysfs, func(key string) bool {
+		name, _, _ := strings.Cut(key, "/")
+		return p.link(name)
+	})
+}
+
+func (p *planner) planTables() {
+	if p.now.Parts&p.pre.Parts&NFT == 0 {
+		p.goal.Tables = p.now.Tables
+		return
+	}
+	find := func(img *Image, name string) (Table, bool) {
+		if img == nil {
+			return Table{}, false
+		}
+		i := slices.IndexFunc(img.Tables, func(t Table) bool { return t.Name == name })
+		if i < 0 {
+			return Table{}, false
+		}
+		return img.Tables[i], true
+	}
+	done := map[string]bool{}
+	for _, name := range tableList(p.pre, p.now) {
+		if done[name] {
+			continue
+		}
+		done[name] = true
+		was, before := find(p.pre, name)
+		is, there := find(p.now, name)
+		ours, left := find(p.after, name)
+		foreign := p.after != nil && (there != left || is.steady() != ours.steady()) && (there != before || is.steady() != was.steady())
+		if foreign && p.table(name) {
+			p.goal.foreign = append(p.goal.foreign, "nft "+name)
+		}
+		switch touched := p.table(name) && !foreign; {
+		case touched && before:
+			p.goal.Tables = append(p.goal.Tables, was)
+		case !touched && there:
+			p.goal.Tables = append(p.goal.Tables, is)
+		}
+	}
+}
+
+func tableList(images ...*Image) []string {
+	var names []string
+	for _, img := range images {
+		for _, t := range img.Tables {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,164 @@
+package image
+
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// foreignAttrs are settings of a link that are left one by one when somebody
+// else changed them.
+var foreignAttrs = []uint16{unix.IFLA_ADDRESS, unix.IFLA_MTU, unix.IFLA_MASTER, unix.IFLA_TXQLEN, unix.IFLA_IFALIAS, unix.IFLA_GROUP}
+
+// planLinks takes touched links as they were. Those that the transaction made
+// are not in the goal: to take them away is not the business of Restore.
+func (p *planner) planLinks() {
+	was, ours := byIndex(p.pre), byIndex(p.after)
+	var list []Message
+	seen := map[int32]bool{}
+	for _, m := range p.now.Dumps[secLink] {
+		index := dev(m)
+		seen[index] = true
+		old, known := was[index]
+		name := p.preView.link(index)
+		switch {
+		case known && p.link(name):
+			if our, ok := ours[index]; ok && p.after != nil {
+				old = p.spare(name, old, m, our)
+			}
+			list = append(list, old)
+		case known || !p.link(p.nowView.link(index)):
+			list = append(list, m)
+		}
+	}
+	for _, m := range p.pre.Dumps[secLink] {
+		if index := dev(m); !seen[index] && p.link(p.preView.link(index)) {
+			list = append(list, m)
+		}
+	}
+	p.goal.Dumps[secLink] = list
+}
+
+func byIndex(img *Image) map[int32]Message {
+	out := map[int32]Message{}
+	if img == nil {
+		return out
+	}
+	for _, m := range img.Dumps[secLink] {
+		out[dev(m)] = m
+	}
+	return out
+}
+
+// spare returns the link as it was, but for the settings that are not as we
+// left them.
+func (p *planner) spare(name string, was, is, ours Message) Message {
+	const head = unix.SizeofIfInfomsg
+	out := Message{was.Type, slices.Clone(was.Data)}
+	for _, kind := range foreignAttrs {
+		old, now, our := find(was.Data[head:], kind), find(is.Data[head:], kind), find(ours.Data[head:], kind)
+		if string(now) == string(our) || string(now) == string(old) {
+			continue
+		}
+		s := linkTable[kind]
+		p.goal.foreign = append(p.goal.foreign, "link "+name+" "+s.name+": "+s.show(p.nowView, now))
+		out.Data = append(slices.Clone(out.Data[:head]), without(out.Data[head:], kind)...)
+		if now != nil {
+			out.Data = put(out.Data, kind, now)
+		}
+	}
+	old, now, our := native.Uint32(was.Data[8:]), native.Uint32(is.Data[8:]), native.Uint32(ours.Data[8:])
+	if theirs := (now ^ our) & (now ^ old) & unix.IFF_UP; theirs != 0 {
+		p.goal.foreign = append(p.goal.foreign, "link "+name+" flags: "+map[bool]string{true: "up", false: "down"}[now&unix.IFF_UP != 0])
+		native.PutUint32(out.Data[8:], old^theirs)
+	}
+	return out
+}
+
+// renumbered returns an image with the numbers that its links have now: a link
+// that left the namespace and came back may have got another one.
+func renumbered(img, now *Image) *Image {
+	there, names := map[int32]link{}, map[string]link{}
+	for _, l := range now.links() {
+		there[l.index] = l
+		names[l.name] = l
+	}
+	moved := map[int32]int32{}
+	for _, l := range img.links() {
+		if same, ok := there[l.index]; ok && same.kind == l.kind {
+			continue
+		}
+		if same, ok := names[l.name]; ok && same.kind == l.kind {
+			moved[l.index] = same.index
+		}
+	}
+	if len(moved) == 0 {
+		return img
+	}
+	out := *img
+	out.Dumps = map[section][]Message{}
+	for s, list := range img.Dumps {
+		for _, m := range list {
+			out.Dumps[s] = append(out.Dumps[s], renumber(s, m, moved))
+		}
+	}
+	return &out
+}
+
+// indexed are the attributes of each section that hold the number of a link;
+// the fixed headers hold one at the same place, but for routes and what has
+// none.
+var indexed = map[section]struct {
+	head  int
+	fixed int // place of the number in the header, 0 for none
+	attrs []uint16
+}{
+	secLink:    {unix.SizeofIfInfomsg, 4, []uint16{unix.IFLA_MASTER}},
+	secPort:    {unix.SizeofIfInfomsg, 4, []uint16{unix.IFLA_MASTER}},
+	secAddr:    {unix.SizeofIfAddrmsg, 4, nil},
+	secRoute4:  {unix.SizeofRtMsg, 0, []uint16{unix.RTA_OIF, unix.RTA_IIF}},
+	secRoute6:  {unix.SizeofRtMsg, 0, []uint16{unix.RTA_OIF, unix.RTA_IIF}},
+	secMPLS:    {unix.SizeofRtMsg, 0, []uint16{unix.RTA_OIF}},
+	secNexthop: {8, 0, []uint16{nhaOIF}},
+	secNeigh:   {unix.SizeofNdMsg, 4, []uint16{unix.NDA_MASTER, unix.NDA_IFINDEX}},
+	secProxy:   {unix.SizeofNdMsg, 4, nil},
+	secFDB:     {unix.SizeofNdMsg, 4, []uint16{unix.NDA_MASTER, unix.NDA_IFINDEX}},
+	secVLAN:    {8, 4, nil},
+	secMDB:     {8, 4, nil},
+	secQdisc:   {20, 4, nil},
+	secClass:   {20, 4, nil},
+	secFilter:  {20, 4, nil},
+	secLabel:   {12, 4, nil},
+}
+
+func renumber(s section, m Message, moved map[int32]int32) Message {
+	at, ok := indexed[s]
+	if !ok || len(m.Data) < at.head {
+		return m
+	}
+	swap := func(b []byte) {
+		if len(b) >= 4 {
+			if to, ok := moved[int32(native.Uint32(b))]; ok {
+				native.PutUint32(b, uint32(to))
+			}
+		}
+	}
+	out := Message{m.Type, slices.Clone(m.Data)}
+	if at.fixed > 0 {
+		swap(out.Data[at.fixed:])
+	}
+	each(out.Data[at.head:], func(kind uint16, data []byte) {
+		if slices.Contains(at.attrs, kind) {
+			swap(data)
+		}
+		if kind == unix.RTA_MULTIPATH && (s == secRoute4 || s == secRoute6 || s == secMPLS) {
+			eachHop(data, func(hop, _ []byte) { swap(hop[4:]) })
+		}
+	})
+	if s == secMDB {
+		for _, e := range mdbsOf(out) {
+			swap(e.entry)
+		}
+	}
+	return out
+}

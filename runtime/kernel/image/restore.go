@@ -1,0 +1,226 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// settling is how long the kernel is given: linkwatch (net/core/link_watch.c)
+// tells of carriers at most once a second, and IPv6 acts on what it tells.
+const settling = 2 * time.Second
+
+// passes is how often a namespace is converged at most. Two do; a bridge may
+// need a third, its link-local address comes when it has a carrier.
+const passes = 8
+
+// Restore makes what a transaction touched in a namespace again what the
+// pre-image shows, waits for the kernel to settle, and compares. Residue is
+// what still differs, and what somebody else changed meanwhile: with an image
+// of how the transaction left things (after), values that are neither ours nor
+// those of the pre-image stay as they are.
+//
+// What it cannot do, and does not report: how a MAC came to be (a bridge whose
+// MAC was restored does not follow its ports any more), the numbers of actions
+// and handles of nftables, and the clocks of timeouts, which begin anew.
+func Restore(ctx context.Context, ns int, pre *Image, set WriteSet, after ...*Image) (residue []string, err error) {
+	if set.Empty() {
+		return nil, nil
+	}
+	err = inside(ns, func() error {
+		r := &restorer{ctx: ctx, pre: pre, set: set}
+		if len(after) > 0 {
+			r.after = after[0]
+		}
+		var err error
+		if r.camera, err = open(); err != nil {
+			return err
+		}
+		defer r.close()
+		residue, err = r.run()
+		return err
+	})
+	return residue, err
+}
+
+// A restorer works on the namespace of its thread.
+type restorer struct {
+	*camera
+	ctx   context.Context
+	pre   *Image
+	after *Image
+	set   WriteSet
+
+	now  *Image
+	view *view
+	goal *goal
+	did  int               // requests that the kernel carried out
+	lost map[string]string // why something could not be restored
+}
+
+// parts are those worth looking at for a write set.
+func (r *restorer) parts() Parts {
+	parts := r.pre.Parts
+	if r.set.All {
+		return parts
+	}
+	parts &^= Groups | XFRM | Features
+	if len(r.set.Tables) == 0 {
+		parts &^= NFT
+	}
+	if !slices.ContainsFunc(r.set.Links, func(l LinkRef) bool { return l.Only == 0 }) {
+		parts &^= Sysfs
+	}
+	return parts &^ Sysctls // only those touched, see look
+}
+
+// look takes an image of what is there, and sets the goal anew.
+func (r *restorer) look() error {
+	now, err := r.take(r.ctx, r.parts())
+	if err != nil {
+		return err
+	}
+	if !r.set.All && r.pre.Sysctl != nil {
+		s := newScope(r.set, r.pre)
+		now.Parts |= Sysctls
+		now.Sysctl = readSysctls(r.pre.Sysctl, s.sysctl)
+	}
+	r.now, r.view = now, newView(now, settings)
+	r.goal = plan(r.set, r.pre, now, r.after)
+	return nil
+}
+
+func (r *restorer) run() (residue []string, err error) {
+	events, err := listen()
+	if err != nil {
+		return nil, err
+	}
+	defer events.close()
+	deadline := time.Now().Add(settling)
+	for range passes {
+		r.did, r.lost = 0, map[string]string{}
+		if err := r.pass(); err != nil {
+			return nil, err
+		}
+		if err := r.look(); err != nil {
+			return nil, err
+		}
+		for residue = r.residue(); len(residue) > 0 && time.Now().Before(deadline) && !r.actionable(); residue = r.residue() {
+			events.wait(min(100*time.Millisecond, time.Until(deadline)))
+			if err := r.look(); err != nil {
+				return nil, err
+			}
+		}
+		if len(residue) == 0 || r.did == 0 || time.Now().After(deadline) {
+			break
+		}
+	}
+	for _, f := range r.goal.foreign {
+		residue = append(residue, "changed by someone else, left: "+f)
+	}
+	return residue, nil
+}
+
+// actionable reports whether settings differ, so that another pass may help.
+func (r *restorer) actionable() bool {
+	return r.did > 0 && len(declared(Diff(r.goal.Fingerprint(settings), r.now.Fingerprint(settings)))) > 0
+}
+
+// residue compares what is there with the goal.
+func (r *restorer) residue() []string {
+	diff := declared(Diff(r.goal.Fingerprint(Strict), r.now.Fingerprint(Strict)))
+	var out []string
+	for _, d := range diff {
+		for what, why := range r.lost {
+			if strings.HasPrefix(d, what) {
+				d += " (" + why + ")"
+				break
+			}
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// declared leaves out differences that cannot be restored and mean little:
+// how the MAC was assigned is set by setting it (dev.c: dev_set_mac_address).
+func declared(diff []string) []string {
+	return slices.DeleteFunc(diff, func(d string) bool {
+		return strings.HasPrefix(d, "sysfs ") && strings.Contains(d, " addr_assign_type: ")
+	})
+}
+
+// pass converges everything once. Each step looks first: what it does may
+// follow from the one before.
+func (r *restorer) pass() error {
+	for _, step := range []func(){
+		r.restoreNames,
+		r.restoreSysctls, r.restoreSysctls, // one for all links writes those of each
+		r.restoreLinks, r.restoreMACs,
+		r.restoreSysctls, // IPv6 begins anew with its defaults on a link that had an MTU below 1280
+		r.restoreAddrs,
+		r.restoreNexthops,
+		r.restoreRoutes,
+		func() { r.restoreRules(); r.restoreNeighs(); r.restoreBridges() },
+		func() { r.restoreTraffic(); r.restoreLabels(); r.restoreTables(); r.restoreSysfs() },
+	} {
+		if err := r.ctx.Err(); err != nil {
+			return context.Cause(r.ctx)
+		}
+		if err := r.look(); err != nil {
+			return err
+		}
+		step()
+	}
+	return nil
+}
+
+// request sends a request about a thing; what the kernel refuses is remembered
+// for the residue.
+func (r *restorer) request(thing string, kind, flags uint16, body []byte) bool {
+	_, err := r.route.do(kind, flags, body)
+	return r.result(thing, err)
+}
+
+func (r *restorer) result(thing string, err error) bool {
+	if err != nil {
+		r.lost[thing] = err.Error()
+		return false
+	}
+	r.did++
+	return true
+}
+
+// An ear hears of changes in the namespace.
+type ear struct{ *socket }
+
+// listen subscribes to links, addresses and routes (RTMGRP_…). That
+// notifications may be lost does no harm: they only end a wait.
+func listen() (*ear, error) {
+	s, err := openSocket(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, err
+	}
+	for _, group := range []int{unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE} {
+		if err := unix.SetsockoptInt(s.fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, group); err != nil {
+			s.close()
+			return nil, fmt.Errorf("listen for changes: %w", err)
+		}
+	}
+	return &ear{s}, nil
+}
+
+// wait returns when something has changed, or after a time.
+func (e *ear) wait(d time.Duration) {
+	fds := []unix.PollFd{{Fd: int32(e.fd), Events: unix.POLLIN}}
+	_, _ = unix.Poll(fds, int(max(d, time.Millisecond)/time.Millisecond))
+	for {
+		if _, _, err := unix.Recvfrom(e.fd, e.buf, unix.MSG_DONTWAIT); err != nil {
+			return
+		}
+	}
+}
