@@ -39,6 +39,11 @@ func (w *run) undone(u tx.Undo, cause error) {
 			r.Left = append(r.Left, fmt.Sprintf("%s: %v", step.Step.Op, step.Err))
 			continue
 		}
+		var differs *tx.Difference
+		if errors.As(err, &differs) {
+			r.Left = append(r.Left, differs.Error())
+			continue
+		}
 		r.Diags = append(r.Diags, handlerFailed(err))
 	}
 	if len(r.Left) > 0 {

@@ -167,6 +167,16 @@ func (j *Journal) Save(name string, data []byte) error {
 	return os.Rename(tmp, filepath.Join(j.dir, name))
 }
 
+// Load reads back what Save kept.
+func (j *Journal) Load(name string) ([]byte, error) {
+	f, err := os.OpenFile(filepath.Join(j.dir, filepath.Base(name)), os.O_RDONLY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
 // Remove ends the journal: the transaction is over. The records go first, so
 // that a directory without them is debris and no transaction.
 func (j *Journal) Remove() error {

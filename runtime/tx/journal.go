@@ -11,7 +11,7 @@ import (
 
 // witness returns what the host tells of the operations of a queue: it writes
 // them to the journal. nil when none is kept.
-func (t *Tx) witness(queue []entry) (host.Intend, error) {
+func (t *Tx) witness(ctx context.Context, queue []entry) (host.Intend, error) {
 	if t.Open == nil {
 		return nil, nil
 	}
@@ -22,12 +22,30 @@ func (t *Tx) witness(queue []entry) (host.Intend, error) {
 		}
 		t.journal = j
 	}
+	if err := t.pictures(ctx, queue); err != nil {
+		return nil, err
+	}
 	return func(i int, undo, final []host.Op) error {
 		return t.journal.Write(journal.Record{
 			Kind: journal.Intend, Seq: queue[i].seq, At: queue[i].step.At.Pos.ShortString(),
 			Op: host.Ops{queue[i].step.Op}, Undo: undo, Final: final,
 		})
 	}, nil
+}
+
+// pictures saves what the operations of a queue may disturb. What the queue
+// itself makes needs no picture.
+func (t *Tx) pictures(ctx context.Context, queue []entry) error {
+	for i, e := range queue {
+		if err := t.picture(ctx, e.step.Op); err != nil {
+			for _, e := range queue[:i] {
+				t.past.unlearn(e.step.Op)
+			}
+			return &StepError{e.step, err}
+		}
+		t.past.learn(e.step.Op)
+	}
+	return nil
 }
 
 // forget notes that an operation is not in force any more. That it could not
@@ -94,8 +112,13 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 				t.log[i] = e
 				continue
 			}
+			t.past.touch(e.step.Op)
 			at[r.Seq] = len(t.log)
 			t.log = append(t.log, e)
+		case journal.Image:
+			if data, err := j.Load(r.File); err == nil {
+				t.past.pictures[r.Space] = data
+			}
 		case journal.Undone:
 			if i, told := at[r.Seq]; told {
 				t.log[i].step.Op = nil

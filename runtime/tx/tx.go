@@ -109,12 +109,13 @@ type shared struct {
 	log     []entry
 	stand   []entry // committed by a commit statement; TakeDown takes them back too
 	late    []error // what could not be done after a commit
+	past    past
 }
 
 // New begins a transaction. With a mirror, every operation is carried out on
 // it as well.
 func New(h, mirror host.Host) *Tx {
-	return &Tx{&shared{host: h, mirror: mirror}, &strand{}}
+	return &Tx{&shared{host: h, mirror: mirror, past: newPast()}, &strand{}}
 }
 
 // Fork returns the transaction for another strand, which begins with all done
@@ -174,7 +175,7 @@ func (t *Tx) flush(ctx context.Context) error {
 	for i, e := range queue {
 		ops[i] = e.step.Op
 	}
-	intend, err := t.witness(queue)
+	intend, err := t.witness(ctx, queue)
 	if err != nil {
 		return err
 	}
@@ -190,11 +191,13 @@ func (t *Tx) flush(ctx context.Context) error {
 			lost = append(lost, queue[i])
 		default:
 			t.log = append(t.log, queue[i])
+			t.past.learn(queue[i].step.Op)
 		}
 	}
 	for _, e := range slices.Backward(lost) {
 		t.reflect(ctx, e.mirror)
 		forget(t.journal, e)
+		t.past.unlearn(e.step.Op)
 	}
 	if failure == nil && len(lost) > 0 {
 		failure = context.Cause(ctx)
@@ -252,6 +255,9 @@ func (t *Tx) Commit(ctx context.Context) error {
 		if err := t.close(ctx, done); err != nil {
 			return err
 		}
+	}
+	if !t.Temporary {
+		t.past.pictures, t.past.touched = map[string][]byte{}, map[string]host.Ops{}
 	}
 	t.stand = append(t.stand, done...)
 	t.log = nil
@@ -343,9 +349,11 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
 		}
 		forget(kept, e)
+		t.unlearn(e.step.Op)
 		t.reflect(ctx, e.mirror)
 	}
 	if mark == 0 && t.strand.up == nil && len(t.stand) == 0 {
+		t.develop(ctx, &u)
 		t.over(len(u.Left) == 0)
 	}
 	u.Time = time.Since(began)

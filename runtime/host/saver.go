@@ -1,0 +1,44 @@
+package host
+
+import "context"
+
+// A Saver is a host that can bring back exactly what was there before a
+// transaction changed it. The operations' own undo takes away what was made;
+// but taking down an interface, say, loses routes and addresses that putting
+// it up again does not bring back.
+type Saver interface {
+	// Save takes a picture of a namespace, as data for a journal.
+	Save(ctx context.Context, ns string) ([]byte, error)
+
+	// Restore makes what ops touched in a namespace again what a picture shows,
+	// after their undo, and returns what still differs, a line each. What others
+	// have changed meanwhile on other objects stays. It may be called again.
+	Restore(ctx context.Context, ns string, picture []byte, ops []Op) (left []string, err error)
+}
+
+// Disturbs reports whether an operation can change something that was there
+// before, beyond what its own undo brings back. What it makes anew does not
+// count; made tells whether an interface was made by the same transaction.
+func Disturbs(op Op, made func(End) bool) bool {
+	switch op := op.(type) {
+	case LinkAdd:
+		return disturbed(op.Link, made) || op.Peer != nil && disturbed(*op.Peer, made)
+	case LinkSet:
+		return !made(End{op.NS, op.Name})
+	case LinkMove:
+		return !made(End{op.NS, op.Name})
+	case LinkDel:
+		return !made(End{op.NS, op.Name})
+	case AddrSet:
+		return !made(End{op.Addr.NS, op.Addr.Link})
+	case RouteSet, RuleSet, NeighSet, SysctlSet:
+		return true
+	}
+	return false
+}
+
+// disturbed reports whether making a link changes its master, which takes its
+// hardware address from its first port.
+func disturbed(l Link, made func(End) bool) bool {
+	return l.Master != "" && !made(End{l.NS, l.Master})
+}

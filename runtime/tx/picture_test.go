@@ -1,0 +1,144 @@
+package tx
+
+import (
+	"context"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"vnet/runtime/host"
+	"vnet/runtime/journal"
+	"vnet/runtime/model"
+)
+
+// A darkroom is a host that notes which namespaces are saved, and which
+// operations it is asked to restore them after.
+type darkroom struct {
+	host.Host
+	saved    []string
+	restored map[string][]host.Op
+	residue  []string
+}
+
+func (d *darkroom) Save(_ context.Context, ns string) ([]byte, error) {
+	d.saved = append(d.saved, ns)
+	return []byte(ns), nil
+}
+
+func (d *darkroom) Restore(_ context.Context, ns string, picture []byte, ops []host.Op) ([]string, error) {
+	if string(picture) != ns {
+		panic("the picture of another namespace")
+	}
+	if d.restored == nil {
+		d.restored = map[string][]host.Op{}
+	}
+	d.restored[ns] = ops
+	return d.residue, nil
+}
+
+func journalled(t *testing.T, h host.Host) *Tx {
+	store, err := journal.Open(filepath.Join(t.TempDir(), "vnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := New(h, nil)
+	x.Open = func() (*journal.Journal, error) { return store.Create(store.NewDir(), "lab.vnet") }
+	return x
+}
+
+// old is a network with a namespace that was there before.
+func old(t *testing.T) *darkroom {
+	net := model.New(model.Options{})
+	for _, op := range []host.Op{
+		host.NamespaceAdd{Name: "old"},
+		host.LinkAdd{Link: host.Link{NS: "old", Name: "br0", Kind: "bridge", Up: true, Bridge: &host.Bridge{}}},
+		host.LinkAdd{Link: host.Link{NS: "old", Name: "i0", Kind: "ifb", Up: true}},
+	} {
+		if err := net.Apply(t.Context(), []host.Op{op}, nil)[0].Err; err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &darkroom{Host: net}
+}
+
+func cable(ns, name, master string) host.LinkAdd {
+	return host.LinkAdd{Link: host.Link{NS: ns, Name: name, Kind: "veth", Master: master, Up: true},
+		Peer: &host.Link{NS: "new", Name: name, Kind: "veth", Up: true}}
+}
+
+func TestPicturesOnlyOfWhatIsDisturbed(t *testing.T) {
+	addr := host.AddrSet{Verb: host.Add, Addr: host.Addr{NS: "new", Link: "e0", Prefix: netip.MustParsePrefix("10.0.0.1/24")}}
+	onCable := host.AddrSet{Verb: host.Add, Addr: host.Addr{NS: "old", Link: "e0", Prefix: netip.MustParsePrefix("10.0.0.2/24")}}
+	onOld := host.AddrSet{Verb: host.Add, Addr: host.Addr{NS: "old", Link: "i0", Prefix: netip.MustParsePrefix("10.1.0.1/24")}}
+	mtu := 1400
+	for _, c := range []struct {
+		name string
+		ops  []host.Op
+		want []string
+	}{
+		{"only new things", []host.Op{host.NamespaceAdd{Name: "new"}, cable("old", "e0", ""), addr, onCable}, nil},
+		{"a port of an old bridge", []host.Op{host.NamespaceAdd{Name: "new"}, cable("old", "e0", "br0")}, []string{"old"}},
+		{"an address on an old link", []host.Op{onOld}, []string{"old"}},
+		{"an old link", []host.Op{host.LinkSet{NS: "old", Name: "i0", MTU: &mtu}}, []string{"old"}},
+		{"a parameter", []host.Op{host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}}, []string{"old"}},
+		{"in a new namespace", []host.Op{host.NamespaceAdd{Name: "new"},
+			host.SysctlSet{NS: "new", Key: "net.ipv4.ip_forward", Value: "1"}}, nil},
+		{"once", []host.Op{onOld, host.LinkSet{NS: "old", Name: "i0", MTU: &mtu}}, []string{"old"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := old(t)
+			x := journalled(t, d)
+			for _, op := range c.ops {
+				if err := x.Do(t.Context(), Step{Op: op}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !slices.Equal(d.saved, c.want) {
+				t.Errorf("saved %v, want %v", d.saved, c.want)
+			}
+			x.Rollback(t.Context(), 0, nil)
+			if len(c.want) > 0 && len(d.restored["old"]) == 0 || len(c.want) == 0 && d.restored != nil {
+				t.Errorf("restored after %v", d.restored)
+			}
+		})
+	}
+}
+
+func TestDifferenceIsLeft(t *testing.T) {
+	d := old(t)
+	d.residue = []string{"address 10.1.0.1/24 of i0 is gone"}
+	x := journalled(t, d)
+	if err := x.Do(t.Context(), Step{Op: host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}}); err != nil {
+		t.Fatal(err)
+	}
+	u := x.Rollback(t.Context(), 0, nil)
+	if len(u.Left) != 1 || u.Left[0].Error() != "old: address 10.1.0.1/24 of i0 is gone" {
+		t.Errorf("left: %v", u.Left)
+	}
+}
+
+// What a dead program saved is restored by whoever takes over.
+func TestPictureSurvivesItsProgram(t *testing.T) {
+	d := old(t)
+	x := journalled(t, d)
+	if err := x.Do(t.Context(), Step{Op: host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}}); err != nil {
+		t.Fatal(err)
+	}
+	dir := x.journal.Dir()
+	x.journal.Close()
+	j, records, err := journal.Take(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heir, committed := Resume(d, j, records)
+	if committed {
+		t.Error("committed?")
+	}
+	if u := heir.Rollback(t.Context(), 0, nil); u.Undone != 1 || len(u.Left) > 0 {
+		t.Errorf("undone %d, left %v", u.Undone, u.Left)
+	}
+	if len(d.restored["old"]) != 1 {
+		t.Errorf("restored after %v", d.restored)
+	}
+}
