@@ -345,10 +345,13 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 			progress(e.step, u.Undone)
 		}
 		u.Undone++
+		troubles := len(u.Left)
 		if !doomed.cover(i, e) {
 			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
 		}
-		forget(kept, e)
+		if len(u.Left) == troubles { // else a recovery shall try again
+			forget(kept, e)
+		}
 		t.unlearn(e.step.Op)
 		t.reflect(ctx, e.mirror)
 	}
