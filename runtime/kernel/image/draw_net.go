@@ -139,6 +139,28 @@ func (v *view) route(r route) string {
 	return strings.TrimSpace(fmt.Sprintf("type=%d proto=%d scope=%d flags=%#x %s", r.kind, r.proto, r.scope, flags, v.words(t, r.attrs)))
 }
 
+// partOf reports whether all ways of a route are among those of another: IPv6
+// takes single ways out of a route when their link goes (ip6_fib.c).
+func (r route) partOf(other route) bool {
+	ways := func(r route) map[string]bool {
+		out := map[string]bool{}
+		if dev := find(r.attrs, unix.RTA_OIF); dev != nil {
+			out[string(dev)+string(find(r.attrs, unix.RTA_GATEWAY))] = true
+		}
+		eachHop(find(r.attrs, unix.RTA_MULTIPATH), func(hop, attrs []byte) {
+			out[string(hop[4:8])+string(find(attrs, unix.RTA_GATEWAY))] = true
+		})
+		return out
+	}
+	mine, theirs := ways(r), ways(other)
+	for way := range mine {
+		if !theirs[way] {
+			return false
+		}
+	}
+	return len(mine) > 0 && len(mine) < len(theirs) && r.proto == other.proto && r.kind == other.kind
+}
+
 // routeLinks are the links a route leads through.
 func (v *view) routeLinks(r route) []string {
 	var list []string

@@ -145,7 +145,9 @@ func (c *canvas) drawGroups() {
 	}
 	for line := range strings.Lines(c.img.Groups["igmp6"]) {
 		if f := strings.Fields(line); len(f) >= 4 { // index name address users flags timer
-			add("inet6", f[1], f[2]+" users="+f[3])
+			// How often the kernel itself has joined is chance: a solicited-node group
+			// counts twice when the link was without ARP meanwhile.
+			add("inet6", f[1], f[2])
 		}
 	}
 	dev := ""

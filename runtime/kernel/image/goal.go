@@ -39,6 +39,7 @@ func plan(set WriteSet, pre, now, after *Image) *goal {
 	}
 	p.goal = &goal{Image: &Image{Parts: now.Parts, Taken: pre.Taken, Dumps: map[section][]Message{}, Peers: now.Peers, Far: now.Far}}
 	p.findSources()
+	p.findNexthops()
 	p.planLinks()
 	p.planNet()
 	p.planTraffic()
@@ -66,6 +67,18 @@ func (p *planner) findSources() {
 	}
 }
 
+// findNexthops collects the nexthops that are touched, and the groups with one
+// of them. A group may come before its members.
+func (p *planner) findNexthops() {
+	for range 2 {
+		for _, v := range []*view{p.preView, p.nowView} {
+			for _, m := range v.img.Dumps[secNexthop] {
+				p.nexthop(v, m)
+			}
+		}
+	}
+}
+
 // A kind tells how the objects of a section are dealt with.
 type kind struct {
 	in  func(v *view, m Message) bool   // touched
@@ -73,6 +86,7 @@ type kind struct {
 	say func(v *view, m Message) string // all that matters
 	id  func(v *view, m Message) string // which one it is, where there is one of each
 	own func(m Message) bool            // the kernel's, which is nobody else's
+	bit func(m, of Message) bool        // what is left of another one
 }
 
 func dev(m Message) int32 { return int32(native.Uint32(m.Data[4:])) }
@@ -83,6 +97,7 @@ func (p *planner) kinds() map[section]kind {
 		key: func(_ *view, m Message) string { return routeOf(m).key() },
 		say: func(v *view, m Message) string { return v.route(routeOf(m)) },
 		own: func(m Message) bool { return routeOf(m).proto == unix.RTPROT_KERNEL },
+		bit: func(m, of Message) bool { return routeOf(m).partOf(routeOf(of)) },
 	}
 	neighs := func(key func(v *view, n neigh) string, say func(v *view, n neigh) string) kind {
 		of := func(m Message) neigh { n, _ := neighOf(m); return n }
@@ -90,6 +105,7 @@ func (p *planner) kinds() map[section]kind {
 			in:  func(v *view, m Message) bool { return p.scope.neigh(v.link(dev(m))) },
 			key: func(v *view, m Message) string { return key(v, of(m)) },
 			say: func(v *view, m Message) string { return say(v, of(m)) },
+			id:  func(*view, Message) string { return "" },
 			own: func(m Message) bool { return of(m).derived() || !of(m).set() },
 		}
 	}
@@ -111,6 +127,7 @@ func (p *planner) kinds() map[section]kind {
 			in:  func(v *view, m Message) bool { return p.scope.nexthop(v, m) },
 			key: func(_ *view, m Message) string { return nexthopKey(m) },
 			say: func(v *view, m Message) string { return v.nexthop(m) },
+			id:  func(*view, Message) string { return "" },
 		},
 		secNeigh: neighs((*view).neighKey, (*view).neigh),
 		secProxy: neighs((*view).neighKey, (*view).neigh),
@@ -143,12 +160,20 @@ func (p *planner) merge(s section, k kind) []Message {
 	}
 	was, is, left := has(p.preView), has(p.nowView), has(p.afterView)
 	foreign := map[string]bool{} // by id
+	lost := map[string][]Message{}
+	for _, m := range p.pre.Dumps[s] {
+		key := k.key(p.preView, m)
+		if k.bit != nil && !is[key+"\x00"+k.say(p.preView, m)] && k.in(p.preView, m) {
+			lost[key] = append(lost[key], m)
+		}
+	}
 	var kept []Message
 	for _, m := range p.now.Dumps[s] {
 		key := k.key(p.nowView, m)
 		full := key + "\x00" + k.say(p.nowView, m)
 		switch {
 		case was[full]:
+		case slices.ContainsFunc(lost[key], func(of Message) bool { return k.bit(m, of) }):
 		case !k.in(p.nowView, m):
 			kept = append(kept, m)
 		case p.after != nil && !left[full] && (k.own == nil || !k.own(m)):

@@ -85,11 +85,13 @@ func renumbered(img, now *Image) *Image {
 	}
 	moved := map[int32]int32{}
 	for _, l := range img.links() {
-		if same, ok := there[l.index]; ok && same.kind == l.kind {
+		here, at := there[l.index]
+		named, ok := names[l.name]
+		if at && here.kind == l.kind && (here.name == l.name || !ok || named.kind != l.kind || l.sameMAC(here)) {
 			continue
 		}
-		if same, ok := names[l.name]; ok && same.kind == l.kind {
-			moved[l.index] = same.index
+		if ok && named.kind == l.kind {
+			moved[l.index] = named.index
 		}
 	}
 	if len(moved) == 0 {
@@ -103,6 +105,10 @@ func renumbered(img, now *Image) *Image {
 		}
 	}
 	return &out
+}
+
+func (l link) sameMAC(other link) bool {
+	return string(find(l.attrs, unix.IFLA_ADDRESS)) == string(find(other.attrs, unix.IFLA_ADDRESS))
 }
 
 // indexed are the attributes of each section that hold the number of a link;

@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -78,13 +79,14 @@ func (r *restorer) parts() Parts {
 	return parts &^ Sysctls // only those touched, see look
 }
 
-// look takes an image of what is there, and sets the goal anew.
-func (r *restorer) look() error {
-	now, err := r.take(r.ctx, r.parts())
+// look takes an image of what is there, with those parts that are worth it, and
+// sets the goal anew.
+func (r *restorer) look(parts Parts) error {
+	now, err := r.take(r.ctx, r.parts()&parts)
 	if err != nil {
 		return err
 	}
-	if !r.set.All && r.pre.Sysctl != nil {
+	if !r.set.All && parts&Sysctls != 0 && r.pre.Sysctl != nil {
 		s := newScope(r.set, r.pre)
 		now.Parts |= Sysctls
 		now.Sysctl = readSysctls(r.pre.Sysctl, s.sysctl)
@@ -106,12 +108,12 @@ func (r *restorer) run() (residue []string, err error) {
 		if err := r.pass(); err != nil {
 			return nil, err
 		}
-		if err := r.look(); err != nil {
+		if err := r.look(All); err != nil {
 			return nil, err
 		}
 		for residue = r.residue(); len(residue) > 0 && time.Now().Before(deadline) && !r.actionable(); residue = r.residue() {
 			events.wait(min(100*time.Millisecond, time.Until(deadline)))
-			if err := r.look(); err != nil {
+			if err := r.look(All); err != nil {
 				return nil, err
 			}
 		}
@@ -135,6 +137,9 @@ func (r *restorer) residue() []string {
 	diff := declared(Diff(r.goal.Fingerprint(Strict), r.now.Fingerprint(Strict)))
 	var out []string
 	for _, d := range diff {
+		if len(r.goal.foreign) > 0 && confVector.MatchString(d) {
+			continue // what the sysctls say already
+		}
 		for what, why := range r.lost {
 			if strings.HasPrefix(d, what) {
 				d += " (" + why + ")"
@@ -145,6 +150,8 @@ func (r *restorer) residue() []string {
 	}
 	return out
 }
+
+var confVector = regexp.MustCompile(`^link \S+ inet6? conf: `)
 
 // declared leaves out differences that cannot be restored and mean little:
 // how the MAC was assigned is set by setting it (dev.c: dev_set_mac_address).
@@ -157,24 +164,29 @@ func declared(diff []string) []string {
 // pass converges everything once. Each step looks first: what it does may
 // follow from the one before.
 func (r *restorer) pass() error {
-	for _, step := range []func(){
-		r.restoreNames,
-		r.restoreSysctls, r.restoreSysctls, // one for all links writes those of each
-		r.restoreLinks, r.restoreMACs,
-		r.restoreSysctls, // IPv6 begins anew with its defaults on a link that had an MTU below 1280
-		r.restoreAddrs,
-		r.restoreNexthops,
-		r.restoreRoutes,
-		func() { r.restoreRules(); r.restoreNeighs(); r.restoreBridges() },
-		func() { r.restoreTraffic(); r.restoreLabels(); r.restoreTables(); r.restoreSysfs() },
+	for _, step := range []struct {
+		sees Parts
+		do   func()
+	}{
+		{0, r.restoreNames},
+		{Sysctls, r.restoreSysctls},
+		{Sysctls, r.restoreSysctls}, // one for all links writes those of each
+		{0, r.restoreLinks},
+		{0, r.restoreMACs},
+		{Sysctls, r.restoreSysctls}, // IPv6 begins anew with its defaults on a link that had an MTU below 1280
+		{0, r.restoreAddrs},
+		{0, r.restoreNexthops},
+		{0, r.restoreRoutes},
+		{0, func() { r.restoreRules(); r.restoreNeighs(); r.restoreBridges(); r.restoreTraffic(); r.restoreLabels() }},
+		{NFT | Sysfs, func() { r.restoreTables(); r.restoreSysfs() }},
 	} {
 		if err := r.ctx.Err(); err != nil {
 			return context.Cause(r.ctx)
 		}
-		if err := r.look(); err != nil {
+		if err := r.look(step.sees); err != nil {
 			return err
 		}
-		step()
+		step.do()
 	}
 	return nil
 }

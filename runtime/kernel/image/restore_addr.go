@@ -3,6 +3,7 @@ package image
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,6 +40,7 @@ func (r *restorer) restoreAddrs() {
 	}
 	want, keys := group(r.goal.Image)
 	is, others := group(r.now)
+	bare := r.bareAddrs()
 	for _, k := range others {
 		if want[k] == nil {
 			keys = append(keys, k)
@@ -46,7 +48,7 @@ func (r *restorer) restoreAddrs() {
 	}
 	for _, k := range keys {
 		if k.family == unix.AF_INET6 {
-			r.restoreAddrs6(want[k], is[k])
+			r.restoreAddrs6(want[k], is[k], bare)
 		} else {
 			r.restoreAddrs4(want[k], is[k])
 		}
@@ -83,9 +85,13 @@ func (r *restorer) restoreAddrs4(want, is []Message) {
 
 // restoreAddrs6 keeps what both lists end with: a new address is put before
 // the others (addrconf.c: ipv6_link_dev_addr).
-func (r *restorer) restoreAddrs6(want, is []Message) {
+func (r *restorer) restoreAddrs6(want, is []Message, bare map[string]bool) {
 	same := 0
-	for same < len(want) && same < len(is) && r.goal.view.addr(want[len(want)-1-same]) == r.view.addr(is[len(is)-1-same]) {
+	for same < len(want) && same < len(is) {
+		m, n := want[len(want)-1-same], is[len(is)-1-same]
+		if r.goal.view.addr(m) != r.view.addr(n) || bare[localKey(dev(m), find(m.Data[unix.SizeofIfAddrmsg:], unix.IFA_ADDRESS))] {
+			break
+		}
 		same++
 	}
 	for _, m := range is[:len(is)-same] {
@@ -104,6 +110,27 @@ func (r *restorer) restoreAddrs6(want, is []Message) {
 		}
 	}
 }
+
+// bareAddrs finds the addresses that have lost the route to themselves. It can
+// only be had by adding the address anew.
+func (r *restorer) bareAddrs() map[string]bool {
+	list := func(img *Image) map[string]bool {
+		out := map[string]bool{}
+		for _, m := range img.Dumps[secRoute6] {
+			if route := routeOf(m); route.made() && route.bits == 128 {
+				out[localKey(int32(u32of(find(route.attrs, unix.RTA_OIF))), route.dst)] = true
+			}
+		}
+		return out
+	}
+	bare := list(r.goal.Image)
+	for key := range list(r.now) {
+		delete(bare, key)
+	}
+	return bare
+}
+
+func localKey(index int32, addr []byte) string { return strconv.Itoa(int(index)) + " " + string(addr) }
 
 func (r *restorer) delAddr(m Message) {
 	const head = unix.SizeofIfAddrmsg

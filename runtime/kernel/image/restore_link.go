@@ -43,27 +43,21 @@ func (r *restorer) eachLink(f func(want, is link)) {
 	}
 }
 
-// restoreNames gives links their names and altnames back. A name that another
-// touched link bears is freed first.
+// restoreNames gives links their names and altnames back. Names that others
+// bear are freed first: two may have been exchanged.
 func (r *restorer) restoreNames() {
 	taken := map[string]bool{}
 	for _, l := range r.now.links() {
 		taken[l.name] = true
 	}
-	move := func(l link, to string) {
-		if r.rename(l, to) {
-			delete(taken, l.name)
-			taken[to] = true
-		}
-	}
 	r.eachLink(func(want, is link) {
 		if want.name != is.name && taken[want.name] {
-			move(is, "~"+strconv.Itoa(int(is.index)))
+			r.rename(is, "~"+strconv.Itoa(int(is.index)))
 		}
 	})
 	r.eachLink(func(want, is link) {
 		if want.name != is.name {
-			move(is, want.name)
+			r.rename(is, want.name)
 		}
 		r.restoreAltnames(want, is)
 	})
@@ -90,7 +84,7 @@ func altnames(l link) []string {
 
 func (r *restorer) restoreAltnames(want, is link) {
 	was, now := altnames(want), altnames(is)
-	send := func(kind uint16, names []string) {
+	send := func(kind, flags uint16, names []string) {
 		if len(names) == 0 {
 			return
 		}
@@ -98,10 +92,10 @@ func (r *restorer) restoreAltnames(want, is link) {
 		for _, n := range names {
 			list = putText(list, iflaAltName, n)
 		}
-		r.request("link "+want.name+" altnames", kind, unix.NLM_F_EXCL|unix.NLM_F_CREATE|unix.NLM_F_APPEND, put(ifinfo(is.index, 0, 0), iflaPropList|nested, list))
+		r.request("link "+want.name+" altnames", kind, flags, put(ifinfo(is.index, 0, 0), iflaPropList|nested, list))
 	}
-	send(rtmDelLinkProp, subtract(now, was))
-	send(rtmNewLinkProp, subtract(was, now))
+	send(rtmDelLinkProp, 0, subtract(now, was))
+	send(rtmNewLinkProp, unix.NLM_F_EXCL|unix.NLM_F_CREATE|unix.NLM_F_APPEND, subtract(was, now))
 }
 
 // settable are attributes of links that are set as they are shown.
@@ -200,7 +194,7 @@ func (r *restorer) restoreMACs() {
 		}
 	})
 	// A link that had to go down for it comes up again.
-	if r.look() == nil {
+	if r.look(0) == nil {
 		r.eachLink(func(want, is link) {
 			if want.flags&unix.IFF_UP != 0 && is.flags&unix.IFF_UP == 0 {
 				r.change(is, "flags", ifinfo(is.index, unix.IFF_UP, unix.IFF_UP))

@@ -45,8 +45,10 @@ func (r *restorer) restoreBridges() {
 	}
 	key := func(v *view, m Message) string {
 		n := of(m)
-		// The kernel keeps those of the ports themselves (br_fdb.c).
-		if !n.set() || n.derived() || n.state&unix.NUD_PERMANENT != 0 && macs[string(find(n.attrs, unix.NDA_LLADDR))] {
+		// The kernel keeps those of the ports and bridges themselves (br_fdb.c:
+		// br_fdb_change_mac_address).
+		local := n.state&unix.NUD_PERMANENT != 0 && find(n.attrs, unix.NDA_MASTER) != nil && macs[string(find(n.attrs, unix.NDA_LLADDR))]
+		if !n.set() || n.derived() || local {
 			return ""
 		}
 		return v.fdbKey(n)

@@ -18,7 +18,7 @@ func (l *lab) restore(t *testing.T, pre *Image, set WriteSet, after ...*Image) [
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := time.Since(began); d > 2*settling {
+	if d := time.Since(began); d > 5*settling {
 		t.Errorf("took %v", d)
 	}
 	return residue
@@ -75,6 +75,7 @@ func TestRestore(t *testing.T) {
 				s := list[i]
 				t.Run(s.name, func(t *testing.T) {
 					if o := l.Try("sh", "-e", "-c", s.script); o.Status != 0 {
+						l = nil // half of it may be
 						t.Skip("cannot be done here:", o.Err)
 					}
 					residue := l.restore(t, pre, WriteSet{All: true})

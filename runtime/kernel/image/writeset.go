@@ -33,7 +33,7 @@ type LinkRef struct {
 type Touch uint
 
 const (
-	Addrs   Touch = 1 << iota // its addresses; routes may have gone with them
+	Addrs   Touch = 1 << iota // its addresses; routes and neighbours may have gone with them
 	Neighs                    // its neighbours and forwarding entries
 	Traffic                   // its qdiscs, classes and filters
 )
@@ -82,7 +82,9 @@ func newScope(set WriteSet, pre *Image) *scope {
 			s.whole[l.Name] = true
 		}
 		s.addrs[l.Name] = s.addrs[l.Name] || l.Only == 0 || l.Only&Addrs != 0
-		s.neighs[l.Name] = s.neighs[l.Name] || l.Only == 0 || l.Only&Neighs != 0
+		// The last IPv4 address takes the neighbours along (fib_frontend.c:
+		// fib_disable_ip).
+		s.neighs[l.Name] = s.neighs[l.Name] || l.Only == 0 || l.Only&(Neighs|Addrs) != 0
 		s.traffic[l.Name] = s.traffic[l.Name] || l.Only == 0 || l.Only&Traffic != 0
 	}
 	for _, id := range set.Nexthops {
@@ -124,7 +126,7 @@ func (s *scope) addSysctl(key string) {
 		}
 	}
 	if strings.HasPrefix(key, "ipv6/conf/") && slices.Contains([]string{"disable_ipv6", "addr_gen_mode", "forwarding", "accept_ra"}, what) {
-		s.addrs[dev] = true
+		s.addrs[dev], s.neighs[dev] = true, true
 		s.everyAddr = s.everyAddr || every
 	}
 }
@@ -135,8 +137,9 @@ func (s *scope) addr(name string) bool {
 	return s.All || s.everyAddr || s.addrs[name]
 }
 
-func (s *scope) neigh(name string) bool { return s.All || s.neighs[name] }
-func (s *scope) tc(name string) bool    { return s.All || s.traffic[name] }
+func (s *scope) neigh(name string) bool { return s.All || s.everyAddr || s.neighs[name] }
+
+func (s *scope) tc(name string) bool { return s.All || s.traffic[name] }
 
 func (s *scope) sysctl(key string) bool {
 	if s.All || s.sysctls[key] {
