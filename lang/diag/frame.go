@@ -107,8 +107,6 @@ func cellsOf(line string) []cell {
 		r, n := utf8.DecodeRuneInString(line)
 		c := cell{text: name.Quote(line[:n]), at: at}
 		switch {
-		case r == '\ufeff' && len(cells) == 0:
-			c.text = "" // a byte order mark is no part of the text
 		case r == '\t':
 			c.text = strings.Repeat(" ", tabWidth-at%tabWidth)
 			c.width = len(c.text)

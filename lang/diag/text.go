@@ -238,6 +238,7 @@ func linesOf(sources Sources) func(file string) []string {
 			return lines
 		}
 		if text, ok := sources(file); ok {
+			text = strings.TrimPrefix(text, "\ufeff") // no column is counted for it
 			lines = strings.Split(text, "\n")
 		}
 		known[file] = lines

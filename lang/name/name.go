@@ -6,6 +6,7 @@ package name
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Lengths in bytes; MaxLink is the kernel's IFNAMSIZ without its NUL.
@@ -27,7 +28,20 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s `%s` %s", e.What, Quote(e.Name), e.Why)
+	return fmt.Sprintf("%s `%s` %s", e.What, Quote(shortened(e.Name)), e.Why)
+}
+
+// shortened is a name for a message: whoever sees its beginning knows it.
+func shortened(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	end := most / 2
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
 }
 
 // Help is the remedy as one line, or "".

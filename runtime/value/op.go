@@ -1,7 +1,9 @@
 package value
 
 import (
+	"errors"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"vnet/lang/diag"
@@ -131,6 +133,10 @@ func Regexp(pattern string) (*regexp.Regexp, error) {
 	re, err := regexp.Compile(pattern)
 	if err != nil {
 		why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+		var at *syntax.Error
+		if errors.As(err, &at) {
+			why = at.Code.String() // without the pattern, which stands before it
+		}
 		return nil, Errorf(diag.BadRegexp, "`%s` is not a regular expression: %s", Show(NewText(pattern)), name.Quote(why)).
 			WithHelp(`a backslash takes the next character literally: \. \( \[`)
 	}

@@ -164,7 +164,7 @@ func TestEach(t *testing.T) {
 	if got != `[cost 10][name "x y"]` {
 		t.Error(got)
 	}
-	if _, err := Unpack(word("[a b c]"), 2); !matches(told(nil, err), "V1012 has 3 parts") {
+	if _, err := Unpack(word("[a b c]"), 2); !matches(told(nil, err), "V1012 2 names for 3 values") {
 		t.Error(err)
 	}
 	if _, err := Elements(word("1..n")); !matches(told(nil, err), "V1201 has a dollar: 1..$n") {
