@@ -149,8 +149,9 @@ func (t *thread) tunOption(o *ast.Option, tun *host.Tun) error {
 	id, err := strconv.Atoi(who)
 	if err != nil {
 		found, lookErr := lookup(who)
-		if lookErr != nil && t.cfg.Foreign {
-			return nil // it may be there where the script runs
+		if lookErr != nil && t.cfg.Foreign { // it may be there where the script runs
+			t.warn(diag.Warn(diag.NoSuchUser, at, "no %s `%s` on this machine", o.Name, name.Quote(who)))
+			return nil
 		}
 		if lookErr != nil {
 			return t.fail(diag.NoSuchUser, at, "no %s `%s` on this machine", o.Name, name.Quote(who))
