@@ -1,7 +1,9 @@
 package check
 
 import (
+	"errors"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"vnet/lang/ast"
@@ -150,9 +152,10 @@ func (w *walker) pattern(x *ast.Binary) {
 	if !ok {
 		return
 	}
-	if _, err := regexp.Compile(text); err != nil {
-		why := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		w.fail(diag.BadRegexp, x.Span, "`%s` is not a regular expression: %s", show(text), name.Quote(why)).
+	var bad *syntax.Error
+	if _, err := regexp.Compile(text); errors.As(err, &bad) {
+		why := bad.Code.String() // without the pattern, which stands before it
+		w.fail(diag.BadRegexp, x.Y.Where(), "`%s` is not a regular expression: %s", show(text), name.Quote(why)).
 			WithHelp(`a backslash takes the next character literally: \. \( \[`)
 	}
 }

@@ -189,7 +189,12 @@ func (t *thread) binary(x *ast.Binary) (value.Value, error) {
 		return nil, err
 	}
 	got, err := value.Binary(x.Op, left, right)
-	return got, t.wrong(x.Span, err)
+	at := x.Span
+	var bad *value.Error
+	if errors.As(err, &bad) && bad.Code == diag.BadRegexp {
+		at = x.Y.Where()
+	}
+	return got, t.wrong(at, err)
 }
 
 // shortCut answers `and` and `or` from their left side where that is enough.
