@@ -200,8 +200,9 @@ func parameters() string {
 }
 
 // patience is how long a machine may take to settle: the kernel looks at
-// carriers once a second, and frees namespaces in the background.
-const patience = 5 * time.Second
+// carriers once a second, frees namespaces in the background, and looks for
+// duplicates of IPv6 addresses when it gets round to it.
+const patience = 20 * time.Second
 
 // Same checks that the machine is what it was, and waits for it to settle.
 func (m *Machine) Same(t testing.TB, before Snapshot) {
