@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -50,7 +51,7 @@ func (q *queue) linkSet(op host.LinkSet) error {
 	}
 	q.undo(lost...)
 	for _, s := range steps {
-		s.msg.explain = explainLink(op.NS, op.Name, l.kind)
+		s.msg.explain = explainSet(op, l)
 		if err := q.change(sp, s.msg, s.back); err != nil {
 			newQueue(q.h, q.results[q.at].Undo).run(context.Background())
 			return err
@@ -60,6 +61,17 @@ func (q *queue) linkSet(op host.LinkSet) error {
 		sp.rename(op.Name, *op.NewName, l.index)
 	}
 	return nil
+}
+
+// explainSet puts a refused change into words.
+func explainSet(op host.LinkSet, l *link) func(*host.Error) {
+	explain := explainLink(op.NS, op.Name, l.kind)
+	return func(e *host.Error) {
+		explain(e)
+		if e.Errno == unix.EBUSY && e.Field == host.FieldName && op.NewName != nil && l.flags&unix.IFF_UP != 0 && !op.Down {
+			e.What = fmt.Sprintf("%s in %s is up: kernels before Linux 6.2 rename only what is down", op.Name, op.NS)
+		}
+	}
 }
 
 func (sp *space) rename(old, new string, index int) {

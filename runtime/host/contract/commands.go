@@ -19,6 +19,9 @@ func Commands(t *testing.T, open func(*testing.T) host.Host, ns func(string) str
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
+			if renamesUp(c.op) && !LiveRename() {
+				t.Skip("this kernel lacks it: a new name for an interface that is up, since Linux 6.2")
+			}
 			r := &runner{t: t, h: open(t), ns: ns}
 			r.clean()
 			t.Cleanup(r.clean)
