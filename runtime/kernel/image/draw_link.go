@@ -67,7 +67,7 @@ func (c *canvas) parent(l link, index int32) string {
 	return strings.TrimSpace(far + " in " + where)
 }
 
-// vlanWords shows the VLANs of a port (struct bridge_vlan_info).
+// drawVLANs shows the VLANs of a port (struct bridge_vlan_info).
 func (c *canvas) drawVLANs() {
 	for _, m := range c.img.Dumps[secPort] {
 		if len(m.Data) < unix.SizeofIfInfomsg {

@@ -57,17 +57,16 @@ const patience = 5 * time.Second
 // look at carriers again.
 func (l *lab) settled() *Image {
 	l.t.Helper()
-	last := l.take()
+	last := l.takeParts(0).Fingerprint(Indexed)
 	since := time.Now()
-	for deadline := time.Now().Add(4 * patience); time.Now().Before(deadline); {
-		now := l.take()
-		if len(Diff(last.Fingerprint(Indexed), now.Fingerprint(Indexed))) > 0 {
+	for deadline := time.Now().Add(10 * patience); time.Now().Before(deadline); idle(50 * time.Millisecond) {
+		now := l.takeParts(0).Fingerprint(Indexed)
+		if len(Diff(last, now)) > 0 {
 			last, since = now, time.Now()
 		}
 		if time.Since(since) > 1200*time.Millisecond {
-			return last
+			return l.take()
 		}
-		idle(20 * time.Millisecond)
 	}
 	l.t.Fatal("the namespace does not settle")
 	return nil

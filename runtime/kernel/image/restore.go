@@ -59,8 +59,11 @@ type restorer struct {
 	now  *Image
 	view *view
 	goal *goal
-	did  int               // requests that the kernel carried out
-	lost map[string]string // why something could not be restored
+	seen Parts // what of now was looked at
+	when int   // tried at that time
+
+	tried, did int               // requests sent, and carried out
+	lost       map[string]string // why something could not be restored
 }
 
 // parts are those worth looking at for a write set.
@@ -92,8 +95,17 @@ func (r *restorer) look(parts Parts) error {
 		now.Sysctl = readSysctls(r.pre.Sysctl, s.sysctl)
 	}
 	r.now, r.view = now, newView(now, settings)
+	r.seen, r.when = parts, r.tried
 	r.goal = plan(r.set, r.pre, now, r.after)
 	return nil
+}
+
+// fresh makes sure that what was seen is what is there.
+func (r *restorer) fresh(parts Parts) error {
+	if r.now != nil && r.when == r.tried && parts&^r.seen == 0 {
+		return nil
+	}
+	return r.look(parts)
 }
 
 func (r *restorer) run() (residue []string, err error) {
@@ -105,10 +117,13 @@ func (r *restorer) run() (residue []string, err error) {
 	deadline := time.Now().Add(settling)
 	for range passes {
 		r.did, r.lost = 0, map[string]string{}
+		if err := r.fresh(All); err != nil {
+			return nil, err
+		}
 		if err := r.pass(); err != nil {
 			return nil, err
 		}
-		if err := r.look(All); err != nil {
+		if err := r.fresh(All); err != nil {
 			return nil, err
 		}
 		for residue = r.residue(); len(residue) > 0 && time.Now().Before(deadline) && !r.actionable(); residue = r.residue() {
@@ -183,7 +198,7 @@ func (r *restorer) pass() error {
 		if err := r.ctx.Err(); err != nil {
 			return context.Cause(r.ctx)
 		}
-		if err := r.look(step.sees); err != nil {
+		if err := r.fresh(step.sees); err != nil {
 			return err
 		}
 		step.do()
@@ -199,6 +214,7 @@ func (r *restorer) request(thing string, kind, flags uint16, body []byte) bool {
 }
 
 func (r *restorer) result(thing string, err error) bool {
+	r.tried++
 	if err != nil {
 		r.lost[thing] = err.Error()
 		return false

@@ -2,9 +2,11 @@ package image
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -213,8 +215,18 @@ func Test46Churn(t *testing.T) {
 	<-churned
 }
 
-// A write set can be kept in a journal.
-func TestEmptySet(t *testing.T) {
+// A write set can be kept in a journal, and an empty one does nothing.
+func TestWriteSet(t *testing.T) {
+	set := WriteSet{Links: []LinkRef{{2, "v0", Addrs}}, Rules: []RuleRef{{unix.AF_INET, 300}}, Sysctls: []string{"ipv4/ip_forward"},
+		Routes: []RouteRef{{unix.AF_INET, 254, netip.MustParsePrefix("10.6.0.0/16")}, {Family: unix.AF_INET6, Table: 7}}}
+	text, err := json.Marshal(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back WriteSet
+	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(set, back) {
+		t.Errorf("%s: %+v, %v", text, back, err)
+	}
 	if residue, err := Restore(context.Background(), -1, &Image{}, WriteSet{}); err != nil || residue != nil {
 		t.Error("nothing was touched:", residue, err)
 	}

@@ -4,8 +4,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// linkTable are the attributes of a link (enum in linux/if_link.h). Those that
-// end a sentence in the future show themselves by number.
+// linkTable are the attributes of a link (enum in linux/if_link.h). What is not
+// in a table is shown by its number, so that nothing is missed that a newer
+// kernel adds.
 var linkTable = table{
 	unix.IFLA_ADDRESS:         {"mac", mac, Portable},
 	unix.IFLA_BROADCAST:       {"broadcast", mac, 0},

@@ -183,6 +183,6 @@ func masked(drop uint32) shape {
 	return func(_ *view, b []byte) string { return fmt.Sprintf("%#x", u32of(b)&^drop) }
 }
 
-// keyed names what cannot be told apart by number: attributes of the kind of a
-// link, a qdisc, a filter. Kinds not listed show every attribute by its number.
+// keyed shows attributes whose numbers mean something else for each kind of
+// qdisc, class, filter or action.
 func keyed(kind string, tables map[string]table) shape { return nest(tables[kind]) }

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // A WriteSet is what a transaction touched in a namespace. Only that, and what
@@ -176,7 +178,7 @@ func (s *scope) route(v *view, r route) bool {
 	if slices.ContainsFunc(v.routeLinks(r), s.addr) {
 		return true
 	}
-	if src := find(r.attrs, 7 /* RTA_PREFSRC */); src != nil && s.sources[address(nil, src)] {
+	if src := find(r.attrs, unix.RTA_PREFSRC); src != nil && s.sources[address(nil, src)] {
 		return true
 	}
 	return s.nexthops[u32of(find(r.attrs, rtaNHID))]
@@ -186,7 +188,7 @@ func (s *scope) rule(v *view, m Message) bool {
 	if s.All {
 		return true
 	}
-	return slices.Contains(s.Rules, RuleRef{m.Data[0], u32of(find(m.Data[12:], 6 /* FRA_PRIORITY */))})
+	return slices.Contains(s.Rules, RuleRef{m.Data[0], u32of(find(m.Data[12:], unix.FRA_PRIORITY))})
 }
 
 // nexthop reports whether a nexthop was touched; so is a group with one that
