@@ -9,6 +9,7 @@ import (
 	"vnet/lang/format"
 	"vnet/repl/command"
 	"vnet/runtime"
+	"vnet/runtime/host"
 	"vnet/stdlib"
 )
 
@@ -18,6 +19,7 @@ func main() {
 		Plan:       runtime.Plan,
 		Run:        runtime.Run,
 		Format:     format.Source,
+		IP:         host.IP,
 		Recover:    runtime.Recover,
 		Guard:      runtime.Guarded("/proc/self/exe", "guard"),
 		StandGuard: runtime.StandGuard,

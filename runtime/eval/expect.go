@@ -58,6 +58,11 @@ func (t *thread) expect(s *ast.Expect) error {
 	}
 	if s.No && !q.given {
 		q.within = 0
+		if _, ok := s.Cond.(*ast.Ping); ok {
+			for i := range q.probes {
+				q.probes[i].once = denied(q.probes[i].once)
+			}
+		}
 	}
 	if err := t.ask(q, s.No, 0, func(p probe, v verdict) error { return t.disappointed(s, p, v) }); err != nil {
 		return err
@@ -66,6 +71,26 @@ func (t *thread) expect(s *ast.Expect) error {
 	t.tally.Checks++
 	t.mu.Unlock()
 	return nil
+}
+
+// denied looks several times for what should not be: a link that has just been
+// made carries nothing for a moment, and silence then would prove nothing.
+func denied(once func(context.Context) (verdict, error)) func(context.Context) (verdict, error) {
+	const looks = 4
+	return func(ctx context.Context) (v verdict, err error) {
+		for range looks {
+			began := time.Now()
+			until := began.Add(probeTimeout / looks)
+			v, err = once(context.WithValue(ctx, deadlineKey{}, until))
+			if err != nil || v.holds {
+				return v, err
+			}
+			if err := pause(ctx, time.Until(until)); err != nil {
+				return v, err
+			}
+		}
+		return v, nil
+	}
 }
 
 // disappointed is the failure of an expect.
