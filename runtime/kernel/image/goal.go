@@ -93,7 +93,7 @@ func dev(m Message) int32 { return int32(native.Uint32(m.Data[4:])) }
 
 func (p *planner) kinds() map[section]kind {
 	routes := kind{
-		in:  func(v *view, m Message) bool { return p.scope.route(v, routeOf(m)) },
+		in:  func(v *view, m Message) bool { return p.scope.route(v, routeOf(m)) && !p.early(v, secRoute6, m) },
 		key: func(_ *view, m Message) string { return routeOf(m).key() },
 		say: func(v *view, m Message) string { return v.route(routeOf(m)) },
 		own: func(m Message) bool { return routeOf(m).proto == unix.RTPROT_KERNEL },
@@ -111,7 +111,7 @@ func (p *planner) kinds() map[section]kind {
 	}
 	return map[section]kind{
 		secAddr: {
-			in:  func(v *view, m Message) bool { return p.scope.addr(v.link(dev(m))) },
+			in:  func(v *view, m Message) bool { return p.scope.addr(v.link(dev(m))) && !p.early(v, secAddr, m) },
 			key: func(v *view, m Message) string { return v.link(dev(m)) + familyName(m.Data[0]) },
 			say: func(v *view, m Message) string { return v.addr(m) },
 			id:  func(_ *view, m Message) string { return addrKey(m) },

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,15 +54,17 @@ func (l *lab) takeParts(parts Parts) *Image {
 // patience is how long the kernel may take to settle.
 const patience = 5 * time.Second
 
-// settled waits until what is seen stays for longer than the kernel takes to
-// look at carriers again.
+// settled waits until every link that is up has a carrier, and what is seen
+// stays for longer than the kernel takes to look at carriers again.
 func (l *lab) settled() *Image {
 	l.t.Helper()
 	last := l.takeParts(0).Fingerprint(Indexed)
 	since := time.Now()
 	for deadline := time.Now().Add(10 * patience); time.Now().Before(deadline); idle(50 * time.Millisecond) {
-		now := l.takeParts(0).Fingerprint(Indexed)
-		if len(Diff(last, now)) > 0 {
+		img := l.takeParts(0)
+		now := img.Fingerprint(Indexed)
+		waits := slices.ContainsFunc(img.links(), func(l link) bool { return l.flags&(unix.IFF_UP|unix.IFF_RUNNING) == unix.IFF_UP })
+		if waits || len(Diff(last, now)) > 0 {
 			last, since = now, time.Now()
 		}
 		if time.Since(since) > 1200*time.Millisecond {

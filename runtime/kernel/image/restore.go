@@ -149,7 +149,15 @@ func (r *restorer) actionable() bool {
 
 // residue compares what is there with the goal.
 func (r *restorer) residue() []string {
-	diff := declared(Diff(r.goal.Fingerprint(Strict), r.now.Fingerprint(Strict)))
+	form := Strict
+	// A pre-image of a link that had only just been set up does not show its
+	// carrier yet. That it has one now is no harm.
+	r.eachLink(func(want, is link) {
+		if want.flags&is.flags&unix.IFF_UP != 0 && want.flags&unix.IFF_RUNNING == 0 && is.flags&unix.IFF_RUNNING != 0 {
+			form = settings
+		}
+	})
+	diff := declared(Diff(r.goal.Fingerprint(form), r.now.Fingerprint(form)))
 	var out []string
 	for _, d := range diff {
 		if len(r.goal.foreign) > 0 && confVector.MatchString(d) {

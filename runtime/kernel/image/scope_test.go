@@ -186,6 +186,21 @@ func Test23MovedAndBack(t *testing.T) {
 	}
 }
 
+// A pre-image of a link that came up only just before does not show its carrier:
+// having one is no residue.
+func TestPreImageTooEarly(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.Script("ip link add v0 type veth peer name v1; ip link set v1 up; ip link set v0 up; ip addr add 10.0.0.1/24 dev v0")
+	pre := l.take()
+	l.settled()
+	l.Script("ip link set v0 mtu 1400")
+	if residue := l.restore(t, pre, WriteSet{Links: []LinkRef{{Name: "v0"}}}); len(residue) > 0 {
+		t.Error("residue:\n", strings.Join(residue, "\n"))
+	}
+	l.Script("ip -6 addr show dev v0 | grep -q fe80")
+}
+
 // A list that changes while it is read is read again.
 func Test46Churn(t *testing.T) {
 	t.Parallel()
