@@ -114,7 +114,7 @@ func (r *restorer) run() (residue []string, err error) {
 		return nil, err
 	}
 	defer events.close()
-	deadline := time.Now().Add(settling)
+	began := time.Now()
 	for range passes {
 		r.did, r.lost = 0, map[string]string{}
 		if err := r.fresh(All); err != nil {
@@ -122,6 +122,11 @@ func (r *restorer) run() (residue []string, err error) {
 		}
 		if err := r.pass(); err != nil {
 			return nil, err
+		}
+		// The kernel's time begins with the last change.
+		deadline := time.Now().Add(settling)
+		if last := began.Add(2 * settling); deadline.After(last) {
+			deadline = last
 		}
 		if err := r.fresh(All); err != nil {
 			return nil, err
