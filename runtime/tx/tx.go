@@ -72,6 +72,7 @@ type Tx struct {
 type strand struct {
 	up    *strand
 	queue []entry // not sent yet; undo still empty
+	group group   // of the programs it starts
 }
 
 // inside reports whether s is up, or was forked from it.
@@ -110,6 +111,8 @@ type shared struct {
 	stand   []entry // committed by a commit statement; TakeDown takes them back too
 	late    []error // what could not be done after a commit
 	past    past
+	name    string // the one of all its strands; see ID
+	groups  int    // of programs, so far
 }
 
 // New begins a transaction. With a mirror, every operation is carried out on
@@ -231,6 +234,7 @@ func (t *Tx) Mark(ctx context.Context) (Mark, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	err := t.flush(ctx)
+	t.strand.group = group{}
 	return Mark(t.seq), err
 }
 
@@ -261,6 +265,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 	}
 	t.stand = append(t.stand, done...)
 	t.log = nil
+	t.strand.group = group{}
 	return nil
 }
 
@@ -284,7 +289,7 @@ func (t *Tx) Steps() []Step {
 	defer t.mu.Unlock()
 	var steps []Step
 	for _, e := range slices.Concat(t.stand, t.log) {
-		if e.handler == nil {
+		if e.handler == nil && !ofPrograms(e) {
 			steps = append(steps, e.step)
 		}
 	}
@@ -328,6 +333,7 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		return ours
 	})
 	kept := t.journal
+	t.strand.group = group{}
 	t.mu.Unlock()
 	for _, e := range slices.Backward(queue) {
 		t.reflect(ctx, e.mirror)
@@ -341,10 +347,12 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 			}
 			continue
 		}
-		if progress != nil {
-			progress(e.step, u.Undone)
+		if !ofPrograms(e) {
+			if progress != nil {
+				progress(e.step, u.Undone)
+			}
+			u.Undone++
 		}
-		u.Undone++
 		troubles := len(u.Left)
 		if !doomed.cover(i, e) {
 			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
@@ -465,7 +473,7 @@ func (s spaces) cover(i int, e entry) bool {
 		return false
 	}
 	switch e.step.Op.(type) {
-	case host.NamespaceAdd, host.NamespaceDel, host.HostsAdd, host.DNSSet:
+	case host.NamespaceAdd, host.NamespaceDel, host.HostsAdd, host.DNSSet, host.GroupAdd:
 		return false
 	}
 	return s.doomed(i, e.step.Op)
