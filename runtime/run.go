@@ -197,12 +197,12 @@ func (w *run) script(ctx context.Context, file *ast.File) {
 		return
 	}
 	w.blame(ctx, err)
-	seen := map[token.Span]bool{}
-	for _, at := range tally.Outside {
-		if !seen[at] {
-			r.Outside = append(r.Outside, "exec at "+at.Pos.ShortString())
+	seen := map[eval.Outside]bool{}
+	for _, o := range tally.Outside {
+		if !seen[o] {
+			r.Outside = append(r.Outside, o.What+" at "+o.At.Pos.ShortString())
 		}
-		seen[at] = true
+		seen[o] = true
 	}
 	r.RolledBack = true
 	w.undone(w.tx.Rollback(ctx, 0, w.undoing), err)

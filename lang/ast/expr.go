@@ -116,6 +116,7 @@ func (*Unary) expr()  {}
 func (*Binary) expr() {}
 func (*Call) expr()   {}
 func (*Run) expr()    {}
+func (*Spawn) expr()  {}
 
 // Lit returns the text of a word or string that has no variables in it.
 func Lit(x Expr) (string, bool) {

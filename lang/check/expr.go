@@ -61,7 +61,9 @@ func (w *walker) expr(x ast.Expr) {
 	case *ast.Call:
 		w.call(x.Fn, x.Args, x.Span, false)
 	case *ast.Run:
-		w.exec(x.Exec)
+		w.program("exec", x.Exec)
+	case *ast.Spawn:
+		w.spawn(x)
 	}
 }
 

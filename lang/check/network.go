@@ -55,7 +55,13 @@ func (w *walker) network(s ast.Stmt) {
 	case *ast.DNS:
 		w.kinds(s.Servers, usage.IP)
 	case *ast.Exec:
-		w.exec(s)
+		w.program("exec", s)
+	case *ast.Spawn:
+		w.spawn(s)
+	case *ast.Stop:
+		w.exprs(s.Names)
+	case *ast.Logs:
+		w.exprs(s.Names)
 	case *ast.Expect:
 		w.look(s.Cond)
 		w.optional(s.Why)

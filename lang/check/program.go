@@ -1,12 +1,14 @@
 package check
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"vnet/lang/ast"
 	"vnet/lang/diag"
 	"vnet/lang/literal"
+	"vnet/lang/name"
 	"vnet/lang/shell"
 	"vnet/lang/token"
 	"vnet/lang/usage"
@@ -47,7 +49,7 @@ func (w *walker) look(c ast.Cond) {
 		}
 		w.options("expect", usage.RouteTo, c.Opts)
 	case *ast.ExecCond:
-		w.exec(c.Exec)
+		w.program("exec", c.Exec)
 	case *ast.ExprCond:
 		w.condition(c.X)
 	}
@@ -77,8 +79,35 @@ func (w *walker) wait(s *ast.Wait) {
 	w.options("wait", usage.Whole, s.Opts)
 }
 
-func (w *walker) exec(s *ast.Exec) {
-	w.options("exec", usage.Whole, s.Opts)
+// spawn checks a program in the background.
+func (w *walker) spawn(s *ast.Spawn) {
+	w.program("spawn", s.Program)
+	if o := s.Program.Opts.Get("as"); o != nil {
+		w.named(o.Args[0], name.Program)
+	}
+	o := s.Program.Opts.Get("ready")
+	if o == nil {
+		return
+	}
+	text, quoted, ok := lit(o.Args[0])
+	if !ok {
+		return
+	}
+	n, isPort := literal.ParseInt(text)
+	_, isTime := literal.ParseDuration(text)
+	switch _, err := regexp.Compile(text); {
+	case !quoted && isPort && (n < 1 || n > 65535):
+		w.port(o.Args[0], diag.OutOfBounds)
+	case !quoted && (isPort || isTime), err == nil:
+	default:
+		w.fail(diag.Malformed, o.Args[0].Where(), "`%s` is not a pattern: %s", show(text), show(err.Error())).
+			WithHelp("patterns are those of RE2: https://github.com/google/re2/wiki/Syntax")
+	}
+}
+
+// program checks what exec or spawn runs.
+func (w *walker) program(word string, s *ast.Exec) {
+	w.options(word, usage.Whole, s.Opts)
 	if s.In != nil {
 		w.space(s.In)
 	}

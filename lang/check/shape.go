@@ -49,7 +49,7 @@ func (w *walker) shapeOf(x ast.Expr) shape {
 		return w.shapeOf(x.X)
 	case *ast.List:
 		return list
-	case *ast.Map, *ast.Run:
+	case *ast.Map, *ast.Run, *ast.Spawn:
 		return mapping
 	case *ast.Unary:
 		if x.Op == "-" && w.shapeOf(x.X) == number {

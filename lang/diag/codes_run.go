@@ -9,6 +9,7 @@ const (
 	ProgramKilled  Code = "V4005" // a program killed by a signal
 	NotReady       Code = "V4006" // a spawned program that did not become ready
 	TestFailed     Code = "V4007" // a test block failed
+	UnknownProgram Code = "V4008" // stop or logs of what was not spawned
 	ScriptFailed   Code = "V4010" // a fail statement
 	WaitTimeout    Code = "V4011" // a wait that took too long
 )

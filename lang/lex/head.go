@@ -56,7 +56,7 @@ func (h *head) word(w string) (args, prefix bool) {
 		}
 	case bound:
 		h.stage = other
-		return w == "exec", false
+		return w == "exec" || w == "spawn", false
 	}
 	return false, false
 }

@@ -39,6 +39,7 @@ func TestScript(t *testing.T) {
 		{"in a echo exec x=1", `W"in" W"a" W"echo" W"exec" W"x" G"=" W"1"`},
 		{"try on rollback defer exec x=1", `W"try" W"on" W"rollback" W"defer" W"exec" W"x=1"`},
 		{"expect no exec x=1; wait until exec y=2", `W"expect" W"no" W"exec" W"x=1" N";" W"wait" W"until" W"exec" W"y=2"`},
+		{"let p = spawn x=1", `W"let" W"p" G"=" W"spawn" W"x=1"`},
 		{"let a, b = exec x=1", `W"let" W"a" G"," W"b" G"=" W"exec" W"x=1"`},
 		{"exec in a {\n a=1\n b='x y'\n}\nc=1", `W"exec" W"in" W"a" G"{" N"\n" W"a=1" N"\n" W"b='x y'" N"\n" G"}" N"\n" W"c" G"=" W"1"`},
 		{"in a { exec x=1 } y=1", `W"in" W"a" G"{" W"exec" W"x=1" G"}" W"y" G"=" W"1"`},

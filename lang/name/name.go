@@ -20,7 +20,7 @@ const Host = "host"
 
 // An Error says why a name may not be used, in words for the user.
 type Error struct {
-	What     string // "namespace", "interface", "lab", "identifier"
+	What     string // "namespace", "interface", "lab", "program", "identifier"
 	Name     string // as written: print it with Quote
 	Why      string // "is 22 bytes long, and at most 15 fit"
 	Proposal string // a name that would do, or ""
@@ -67,6 +67,9 @@ func Lab(s string) error {
 	}
 	return check("lab", s, MaxNamespace)
 }
+
+// Program checks the name of a program in the background.
+func Program(s string) error { return check("program", s, MaxNamespace) }
 
 // Link checks the name of an interface that is to be made or renamed.
 func Link(s string) error {

@@ -176,9 +176,10 @@ InWord     = "in" .
 ViaWord    = "via" .
 Comparison = "<" | "<=" | ">" | ">=" | "==" | "!=" .
 
-ValueOrExec = Expression | "exec" Program .
+ValueOrExec = Expression | "exec" Program | "spawn" Background .
 OptionalRHS = ValueOrExec .
 Program    = ExecOptions ( "--" | "in" Value )? ( <argument>+ | "sh" <string> | "{" ( <argument>* <newline> )* "}" ) .
+Background = SpawnOptions ( "--" | "in" Value )? ( <argument>+ | "sh" <string> ) .
 
 Expression = And ( "or" And )* .
 And        = Not ( "and" Not )* .

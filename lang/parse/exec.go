@@ -24,12 +24,20 @@ func readProgram(lx *lexer.PeekingLexer) (program, error) {
 	return run{e}, nil
 }
 
-// readExec reads what follows the word exec:
+func readBackground(lx *lexer.PeekingLexer) (background, error) {
+	e, err := readExec(lx)
+	if err != nil {
+		return nil, err
+	}
+	return run{e}, nil
+}
+
+// readExec reads what follows the word exec or spawn:
 // [OPTIONS] [in NS] PROGRAM ARG… | sh STRING | { one command a line }
 func readExec(lx *lexer.PeekingLexer) (*ast.Exec, error) {
 	word := before(lx)
 	e := &ast.Exec{}
-	opts, err := readOptions(lx, usage.Of("exec"), usage.Whole)
+	opts, err := readOptions(lx, usage.Of(word.Value), usage.Whole)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +80,14 @@ func checkEnv(opts ast.Options) error {
 func readCommand(lx *lexer.PeekingLexer, e *ast.Exec, word *lexer.Token) error {
 	t := lx.Peek()
 	switch {
+	case isSign(t, "{") && word.Value == "spawn":
+		return faultAt(t, diag.NoProgram, "`spawn` starts one program, and not a block of commands").
+			help("write a `spawn` for each, or give them to a shell: `spawn in NS sh '…'`")
 	case isSign(t, "{"):
 		return readLines(lx, e)
 	case ends(t):
-		return faultAt(t, diag.NoProgram, "`exec` needs a program to run").
-			help("its form is `%s`", usage.Of("exec").Forms[0])
+		return faultAt(t, diag.NoProgram, "`%s` needs a program to run", word.Value).
+			help("its form is `%s`", usage.Of(word.Value).Forms[0])
 	case isWord(t, "sh") && peek2(lx).Type == lex.String:
 		lx.Next()
 		s := sessionOf(lx)

@@ -312,7 +312,7 @@ func (p *exprParser) entry(m *ast.Map, t *lexer.Token) error {
 // readResult reads an expression, or a program whose result is the value.
 func readResult(lx *lexer.PeekingLexer) (ast.Expr, error) {
 	t := lx.Peek()
-	if !isWord(t, "exec") {
+	if !isWord(t, "exec") && !isWord(t, "spawn") {
 		return readExpression(lx)
 	}
 	lx.Next()
@@ -321,6 +321,9 @@ func readResult(lx *lexer.PeekingLexer) (ast.Expr, error) {
 		return nil, err
 	}
 	e.Span = since(lx, t)
+	if t.Value == "spawn" {
+		return &ast.Spawn{Span: e.Span, Program: e}, nil
+	}
 	return &ast.Run{Span: e.Span, Exec: e}, nil
 }
 

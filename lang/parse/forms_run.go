@@ -17,6 +17,34 @@ func (f *exec) build(_ *session, at token.Span) (ast.Stmt, error) {
 	return e, nil
 }
 
+type spawn struct {
+	Program background `parser:"'spawn' @@"`
+}
+
+func (f *spawn) build(_ *session, at token.Span) (ast.Stmt, error) {
+	e := f.Program.exec()
+	e.Span = at
+	return &ast.Spawn{Span: at, Program: e}, nil
+}
+
+type stop struct {
+	First value        `parser:"'stop' @@"`
+	More  []moreValues `parser:"@@*"`
+}
+
+func (f *stop) build(_ *session, at token.Span) (ast.Stmt, error) {
+	return &ast.Stop{Span: at, Names: append([]ast.Expr{f.First}, exprsOf(f.More)...)}, nil
+}
+
+type logs struct {
+	First value        `parser:"'logs' @@"`
+	More  []moreValues `parser:"@@*"`
+}
+
+func (f *logs) build(_ *session, at token.Span) (ast.Stmt, error) {
+	return &ast.Logs{Span: at, Names: append([]ast.Expr{f.First}, exprsOf(f.More)...)}, nil
+}
+
 // A look is what expect and wait until look at.
 type look struct {
 	Pos, EndPos token.Pos

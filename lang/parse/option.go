@@ -96,7 +96,7 @@ func (r *optionReader) mayEnd(word string) bool {
 	}
 	switch r.scopes[0] {
 	case usage.Whole:
-		return r.entry.Word == "exec" || r.entry.Word == "show" && word == "in" || r.entry.Word == "wait"
+		return r.entry.Word == "exec" || r.entry.Word == "spawn" || r.entry.Word == "show" && word == "in" || r.entry.Word == "wait"
 	case usage.Side:
 		return len(r.scopes) == 1 && r.entry.Option(usage.Cable, word) == nil
 	}

@@ -123,7 +123,7 @@ func (s *session) shellHelp(t *lexer.Token) string {
 		to++
 	}
 	line := strings.TrimSpace(s.text[from:to])
-	at := strings.Index(line, "exec")
+	at := max(strings.Index(line, "exec"), strings.Index(line, "spawn"))
 	if at < 0 || len(line) > 120 || strings.ContainsAny(line, "'\n}") {
 		return "put it in quotes, or let a shell run it: `exec in NS sh '…'`"
 	}
@@ -137,7 +137,7 @@ func (s *session) shellHelp(t *lexer.Token) string {
 func beforeProgram(words []string) int {
 	n := 1
 	for n < len(words) {
-		o := usage.Of("exec").Option(usage.Whole, words[n])
+		o := usage.Of(words[0]).Option(usage.Whole, words[n])
 		if o == nil {
 			break
 		}

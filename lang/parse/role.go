@@ -52,6 +52,7 @@ type (
 	parameters       interface{ params() []ast.DefParam }
 	arguments        interface{ args() []ast.Arg }
 	program          interface{ exec() *ast.Exec }
+	background       interface{ exec() *ast.Exec }
 )
 
 // An ident is an identifier as a role.
@@ -153,6 +154,9 @@ func readAddress(word string) func(lx *lexer.PeekingLexer) (ast.Expr, error) {
 
 // valuePhrase says what the value of a statement is.
 func valuePhrase(word string) string {
+	if word == "stop" || word == "logs" {
+		return "the name of a program that was started with `spawn`"
+	}
 	if word == "lab" || word == "hosts" {
 		return "a name"
 	}
@@ -204,6 +208,7 @@ func roles(e *usage.Entry) []participle.Option {
 		participle.ParseTypeWith(readParameters),
 		participle.ParseTypeWith(readArguments),
 		participle.ParseTypeWith(readProgram),
+		participle.ParseTypeWith(readBackground),
 	}, optionRoles(e)...)
 }
 

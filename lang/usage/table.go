@@ -72,7 +72,7 @@ var table = []Entry{
 	{Word: "import", Doc: "bring in the functions of a module", Forms: []string{"import PATH [as X]"}},
 	{Word: "in", Doc: "run statements inside namespaces", Forms: []string{"in NS… STATEMENT", "in NS… { … }"}, Block: true},
 	{Word: "lab", Doc: "name the lab", Forms: []string{"lab NAME"}},
-	{Word: "let", Doc: "make variables", Forms: []string{"let NAME[, NAME] = EXPR", "let NAME = exec …"}},
+	{Word: "let", Doc: "make variables", Forms: []string{"let NAME[, NAME] = EXPR", "let NAME = exec …", "let NAME = spawn …"}},
 	{
 		Word: "link", Doc: "change or remove an interface",
 		Forms: []string{
@@ -93,6 +93,7 @@ var table = []Entry{
 			{Name: "up", Doc: "take it up"},
 		},
 	},
+	{Word: "logs", Doc: "print what programs in the background have printed", Forms: []string{"logs NAME…"}},
 	{
 		Word: "macvlan", Doc: "make an interface with its own MAC address on another interface",
 		Forms: []string{"macvlan END [CIDR…] on PARENT [mode M] [mtu N] [mac M] [down]"},
@@ -148,6 +149,24 @@ var table = []Entry{
 		Verbs:   []string{"ns", "links", "addrs", "routes", "neigh", "rules", "lab"},
 		Options: []Option{{Name: "table", Arg: "T", Kind: Value, Arity: 1, Doc: "another routing table"}},
 	},
+	{
+		Word: "spawn", Doc: "start a program in the background",
+		Forms: []string{
+			"spawn [as NAME] [ready PORT|PATTERN|D] [timeout D] [restart N] [user USER] [dir PATH] [env K=V]… [quiet] [in NS] PROGRAM ARG…",
+			"spawn [OPTIONS] [in NS] sh STRING",
+		},
+		Options: []Option{
+			{Name: "as", Arg: "NAME", Kind: Text, Arity: 1, Doc: "what `stop` and `logs` call it; else it has the name of the program"},
+			{Name: "dir", Arg: "PATH", Kind: Path, Arity: 1, Doc: "the folder to start in"},
+			{Name: "env", Arg: "K=V", Kind: Text, Arity: 1, Repeat: true, Doc: "set an environment variable"},
+			{Name: "quiet", Doc: "do not show what the program prints"},
+			{Name: "ready", Arg: "PORT|PATTERN|D", Kind: Value, Arity: 1, Doc: "wait until it listens on a port, prints a line that matches, or has lived that long"},
+			{Name: "restart", Arg: "N", Kind: Int, Min: 1, Max: 1000, Arity: 1, Doc: "start it again when it fails, at most that often"},
+			{Name: "timeout", Arg: "D", Kind: Duration, Arity: 1, Doc: "how long it may take to become ready: 30s if not given"},
+			{Name: "user", Arg: "USER", Kind: User, Arity: 1, Doc: "run as another user"},
+		},
+	},
+	{Word: "stop", Doc: "end programs in the background", Forms: []string{"stop NAME…"}},
 	{Word: "sysctl", Doc: "set a kernel parameter of the namespace", Forms: []string{"sysctl KEY = VALUE"}},
 	{
 		Word: "tap", Doc: "make a tap, an interface that a program reads frames from",

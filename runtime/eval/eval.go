@@ -56,16 +56,25 @@ type Interp struct {
 	steps    int                   // statements rehearsed
 	branches int                   // branches rehearsed that only the run can decide
 	tally    Tally
+
+	backgrounds map[string]*background // programs in the background, by name
+	logNames    map[string]bool        // of their logs
 }
 
 // A Tally counts what a script did beside its operations.
 type Tally struct {
 	Lab      string
-	Checks   int          // expects that held
-	Programs int          // programs that ran
-	Outside  []token.Span // where programs ran: no undo reaches what they did
-	Kept     token.Span   // the last commit statement
+	Checks   int        // expects that held
+	Programs int        // programs that ran
+	Outside  []Outside  // no undo reaches it
+	Kept     token.Span // the last commit statement
 	Params   []Param
+}
+
+// An Outside is a statement that no undo reaches: exec, spawn, stop.
+type Outside struct {
+	What string
+	At   token.Span
 }
 
 // A Param is a value a script takes from its caller.
@@ -77,6 +86,7 @@ type Param struct {
 
 // New returns an interpreter with an empty scope.
 func New(cfg Config) *Interp {
+	share(&cfg)
 	return &Interp{
 		cfg:      cfg,
 		global:   newScope(nil),
@@ -86,6 +96,9 @@ func New(cfg Config) *Interp {
 		silenced: map[string]bool{},
 		badNames: map[string]token.Pos{},
 		coming:   map[string]token.Span{},
+
+		backgrounds: map[string]*background{},
+		logNames:    map[string]bool{},
 	}
 }
 
@@ -147,6 +160,11 @@ func (in *Interp) Rehearsal(cfg Config) *Interp {
 	maps.Copy(out.modules, in.modules)
 	for k := range in.made {
 		out.made[k] = token.Span{}
+	}
+	for n, b := range in.backgrounds {
+		if b.taken() {
+			out.backgrounds[n] = &background{name: n, at: b.at}
+		}
 	}
 	return out
 }

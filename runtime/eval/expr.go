@@ -52,6 +52,8 @@ func (t *thread) eval(x ast.Expr) (value.Value, error) {
 		return t.binary(x)
 	case *ast.Call:
 		return t.call(x.Fn, x.Args, x.Span)
+	case *ast.Spawn:
+		return t.spawnValue(x)
 	case *ast.Run:
 		return t.runValue(x.Exec)
 	}

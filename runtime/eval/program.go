@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -297,6 +295,11 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 	var out, errs bytes.Buffer
 	for i, argv := range p.argv {
 		cmd := t.cmd(p, argv)
+		group, err := t.tx().Group(t.ctx, p.at)
+		if err != nil {
+			return got, err
+		}
+		cmd.Group = group
 		back := func() {}
 		if capture {
 			cmd.Stdout, cmd.Stderr = &out, &errs
@@ -309,7 +312,7 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 		var unborn *host.ProgramError
 		if i == 0 && !errors.As(err, &unborn) {
 			t.mu.Lock()
-			t.tally.Outside = append(t.tally.Outside, p.at)
+			t.tally.Outside = append(t.tally.Outside, Outside{"exec", p.at})
 			t.mu.Unlock()
 		}
 		if err != nil {
@@ -331,31 +334,6 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 func (t *thread) cmd(p program, argv []string) *host.Cmd {
 	return &host.Cmd{NS: p.ns, Argv: argv, Env: p.env, Dir: p.dir, User: p.user,
 		Stdin: t.cfg.Stdin, Stdout: t.cfg.Stdout, Stderr: t.cfg.Stderr}
-}
-
-// A lender is a writer in front of a file that a program may have directly,
-// since it may want a terminal and not a pipe.
-type lender interface {
-	Lend() (file *os.File, back func())
-}
-
-// lend gives a program the files behind its output, until back is called.
-func lend(cmd *host.Cmd) (back func()) {
-	var backs []func()
-	for _, w := range []*io.Writer{&cmd.Stdout, &cmd.Stderr} {
-		if l, ok := (*w).(lender); ok {
-			file, back := l.Lend()
-			backs = append(backs, back)
-			if file != nil {
-				*w = file
-			}
-		}
-	}
-	return func() {
-		for _, b := range backs {
-			b()
-		}
-	}
 }
 
 // judge fails the script when a program did not end as wanted.

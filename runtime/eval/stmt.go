@@ -107,7 +107,7 @@ func (t *thread) blur(s ast.Stmt) {
 		for _, n := range s.Names {
 			t.scope.define(n.Text, value.Unknown{}, n.Span)
 		}
-	case *ast.NS, *ast.Veth, *ast.Link, *ast.LinkSet, *ast.Addr, *ast.Import:
+	case *ast.Spawn, *ast.NS, *ast.Veth, *ast.Link, *ast.LinkSet, *ast.Addr, *ast.Import:
 		t.mu.Lock()
 		t.vague = true
 		t.mu.Unlock()
@@ -151,6 +151,12 @@ func (t *thread) stmt(s ast.Stmt) error {
 		return t.dns(s)
 	case *ast.Exec:
 		return t.exec(s)
+	case *ast.Spawn:
+		return t.spawn(s)
+	case *ast.Stop:
+		return t.stop(s)
+	case *ast.Logs:
+		return t.logs(s)
 	case *ast.Expect:
 		return t.expect(s)
 	case *ast.Wait:
@@ -271,6 +277,10 @@ func namesIn(s ast.Stmt) []string {
 		xs = []ast.Expr{s.End}
 	case *ast.Veth:
 		xs = []ast.Expr{s.A.End, s.B.End}
+	case *ast.Spawn:
+		if o := s.Program.Opts.Get("as"); o != nil {
+			xs = o.Args
+		}
 	case *ast.Let:
 		var out []string
 		for _, n := range s.Names {

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -158,7 +159,8 @@ func (t *thread) onRollback(s *ast.OnRollback) error {
 		if err == nil {
 			err = sub.tx().Flush(ctx)
 		}
-		return err
+		// There is nobody left who would end them.
+		return cmp.Or(err, sub.tx().EndPrograms(ctx))
 	}})
 }
 
