@@ -23,9 +23,10 @@ import (
 type example struct {
 	path   string
 	args   []string
-	setup  string // shell
-	status string // of its end; "" for 0
-	look   string // what the machine must be like: see lookAt
+	needs  []string // programs
+	setup  string   // shell
+	status string   // of its end; "" for 0
+	look   string   // what the machine must be like: see lookAt
 }
 
 // examples reads the scripts and, from testdata, what to expect of them.
@@ -50,6 +51,8 @@ func examples(t testing.TB) []example {
 			switch f.Name {
 			case "args":
 				e.args = strings.Fields(text)
+			case "needs":
+				e.needs = strings.Fields(text)
 			case "setup":
 				e.setup = text
 			case "status":
@@ -75,6 +78,11 @@ func (e example) want() int {
 // machine returns a machine that the example can run on.
 func (e example) machine(t testing.TB) *kerneltest.Machine {
 	t.Helper()
+	for _, p := range e.needs {
+		if _, err := exec.LookPath(p); err != nil {
+			t.Skip("needs a program:", err)
+		}
+	}
 	m := kerneltest.New(t)
 	m.Script(e.setup)
 	return m
