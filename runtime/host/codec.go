@@ -15,6 +15,7 @@ func init() {
 		NamespaceAdd{}, NamespaceAdopt{}, NamespaceDel{}, LinkAdd{}, LinkDel{}, LinkSet{}, LinkMove{},
 		AddrSet{}, RouteSet{}, RuleSet{}, NeighSet{}, SysctlSet{}, HostsAdd{}, DNSSet{}, FileRestore{},
 		GroupAdd{}, GroupKill{},
+		LinkExhume{}, LinkPurge{}, NamespaceUnpark{}, NamespacePurge{},
 	} {
 		t := reflect.TypeOf(op)
 		kinds[t.Name()] = t

@@ -11,7 +11,7 @@ import (
 func TestOpsSurviveTheJournal(t *testing.T) {
 	on, mtu, text, ageing := true, 1400, "x", 30*time.Second
 	ops := Ops{
-		NamespaceAdd{"a"}, NamespaceAdopt{"a", "/proc/1/ns/net"}, NamespaceDel{"a", 1<<63 + 1, 12},
+		NamespaceAdd{"a"}, NamespaceAdopt{"a", "/proc/1/ns/net"}, NamespaceDel{Name: "a", ID: 1<<63 + 1, Inode: 12, Made: true},
 		LinkAdd{Link: Link{NS: "a", Name: "e", Kind: "veth", MAC: "02:00:00:00:00:01", MTU: 9000, Up: true, Index: 7},
 			Peer: &Link{NS: "b", Name: "f", Kind: "veth", Master: "br0"}},
 		LinkAdd{Link: Link{NS: "a", Name: "br0", Kind: "bridge", Bridge: &Bridge{STP: &on, Ageing: &ageing}}},
@@ -31,6 +31,12 @@ func TestOpsSurviveTheJournal(t *testing.T) {
 		GroupAdd{ID: "4711-x.1", Log: LogDir + "/x/web.log"},
 		GroupKill{ID: "4711-x.1", Dir: "/sys/fs/cgroup/vnet/4711-x.1", Log: LogDir + "/x/web.log"},
 		FileRestore{NS: "a", Name: "hosts", Content: []byte("x\n\x00"), Mode: 0o644},
+		LinkExhume{Graves: []Grave{{Tomb: Tomb{"a", 1<<63 + 1, "e", "veth", 7, "02:00:00:00:00:01"}, Up: true,
+			Alt: []string{"long"}, Master: 3, Port: []byte{0, 255}, Addrs: [][]byte{{2, 24}, {10}}}},
+			Tables: []Table{{NS: "a", Space: 5, Nexthops: [][]byte{{1}}, Routes: [][]byte{{2}}}},
+			Taken:  time.Date(2024, 1, 2, 3, 4, 5, 6, time.UTC)},
+		LinkPurge{[]Tomb{{"", 9, "e", "", 7, ""}}},
+		NamespaceUnpark{"a", 1<<63 + 1}, NamespacePurge{"a", 12},
 	}
 	seen := map[reflect.Type]bool{}
 	for _, op := range ops {

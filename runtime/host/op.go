@@ -33,7 +33,8 @@ type NamespaceAdd struct{ Name string }
 type NamespaceAdopt struct{ Name, Path string }
 
 // NamespaceDel removes a name; the namespace goes with its last user. With an
-// ID it only removes that very namespace.
+// ID it only removes that very namespace, at once; without, it may be buried
+// until the transaction is over.
 type NamespaceDel struct {
 	Name string
 	ID   uint64 `json:",omitempty"` // the namespace's cookie; 0: whatever bears the name
@@ -41,6 +42,9 @@ type NamespaceDel struct {
 	// Inode is that of the file that was to bear the name, should the namespace
 	// never have been bound over it.
 	Inode uint64 `json:",omitempty"`
+
+	// Made says that we made it: it is emptied even if a program is in it.
+	Made bool `json:",omitempty"`
 }
 
 // LinkAdd makes an interface, or a veth pair: both ends where they belong, in
@@ -51,7 +55,7 @@ type LinkAdd struct {
 }
 
 // LinkDel removes an interface. With an Index or MAC it only removes that very
-// one.
+// one, at once; without, it may be buried until the transaction is over.
 type LinkDel struct {
 	NS, Name string
 	Index    int    `json:",omitempty"`
