@@ -22,7 +22,6 @@ func TestContract(t *testing.T) {
 // its undo everywhere.
 func TestContractUndo(t *testing.T) {
 	contract.Undo(t, contractHost, contractSpace,
-		"namespace del", "namespace del with cable", "link del under macvlan", "link del under vxlan",
 		"mtu under macvlan", "addr del primary promotes", "addr del with routes", "rule del", "sysctl disable_ipv6")
 }
 

@@ -71,20 +71,6 @@ func (sp *space) kept(index int) ([]host.Op, error) {
 	return v.kept(index), nil
 }
 
-// views remembers what was seen of several namespaces.
-type views map[*space]*view
-
-func (vs views) kept(sp *space, index int) ([]host.Op, error) {
-	if vs[sp] == nil {
-		v, err := sp.view()
-		if err != nil {
-			return nil, err
-		}
-		vs[sp] = &v
-	}
-	return vs[sp].kept(index), nil
-}
-
 // gateways counts the gateways of a route, that those without come first.
 func gateways(r host.Route) int {
 	n := 0

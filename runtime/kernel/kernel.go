@@ -33,6 +33,8 @@ type Host struct {
 	last   *brood               // the one an Exec was last in
 	logs   map[string]*follower // by path
 	closed bool
+
+	failpoint func(string) // of tests: told of each step that may be the last
 }
 
 var _ host.Host = (*Host)(nil)
@@ -77,4 +79,11 @@ func (h *Host) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []h
 	q.intend = intend
 	q.run(ctx)
 	return q.results
+}
+
+// point says that a program may end here, and all must be well still.
+func (h *Host) point(step string) {
+	if h.failpoint != nil {
+		h.failpoint(step)
+	}
 }

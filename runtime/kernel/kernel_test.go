@@ -50,10 +50,16 @@ func apply(t testing.TB, h *Host, ops ...host.Op) []host.Result {
 func spaces(t testing.TB, h *Host, names ...string) {
 	t.Helper()
 	for _, ns := range names {
-		_ = h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: ns}}, nil)
+		remove(h, ns)
 		apply(t, h, host.NamespaceAdd{Name: ns})
-		t.Cleanup(func() { h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: ns}}, nil) })
+		t.Cleanup(func() { remove(h, ns) })
 	}
+}
+
+// remove deletes a namespace for good, if it is there.
+func remove(h *Host, ns string) {
+	r := h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: ns}}, nil)[0]
+	h.Apply(context.Background(), r.Final, nil)
 }
 
 func veth(a, b string) host.LinkAdd {

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -39,6 +40,7 @@ type link struct {
 	alias     string
 	oper      int
 	data      attrs // IFLA_INFO_DATA
+	raw       []byte
 }
 
 func parseLink(b []byte) link {
@@ -55,6 +57,7 @@ func parseLink(b []byte) link {
 		peerSpace: -1,
 		alias:     a.text(unix.IFLA_IFALIAS),
 		oper:      a.u8(unix.IFLA_OPERSTATE),
+		raw:       b,
 	}
 	if a.has(unix.IFLA_LINK_NETNSID) {
 		l.peerSpace = a.i32(unix.IFLA_LINK_NETNSID)
@@ -160,75 +163,60 @@ func delLink(index int) *message {
 	return m
 }
 
-// linkDel removes an interface; with an index or a MAC only that very one.
-func (q *queue) linkDel(op host.LinkDel) error {
-	sp, err := q.h.space(op.NS)
+// linkDelNow removes all the interfaces that stand next to each other in the
+// queue, those of one namespace as a group: 0.3 ms each instead of 16.
+func (q *queue) linkDelNow() error {
+	first := q.at
+	victims := map[*space][]int{}
+	var failure error
+	for ; q.at < len(q.ops); q.at++ {
+		op, ok := q.ops[q.at].(host.LinkDel)
+		if !ok || op.Index == 0 && op.MAC == "" {
+			break
+		}
+		var sp *space
+		var l *link
+		if sp, l, failure = q.h.made(op); failure != nil {
+			q.fail(q.at, failure)
+			break
+		}
+		if !slices.Contains(victims[sp], l.index) {
+			victims[sp] = append(victims[sp], l.index)
+		}
+		sp.unlearn(op.Name)
+	}
+	err := q.announce()
+	if err == nil {
+		err = q.h.kill(victims)
+	}
 	if err != nil {
+		q.at = first
+		q.fail(first, err)
 		return err
+	}
+	if failure == nil {
+		q.at--
+	}
+	return failure
+}
+
+// made finds an interface to be removed, and refuses another of that name.
+func (h *Host) made(op host.LinkDel) (*space, *link, error) {
+	sp, err := h.space(op.NS)
+	if err != nil {
+		return nil, nil, err
 	}
 	l, err := sp.link(op.Name)
-	if err != nil {
-		return err
-	}
-	if l == nil {
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case l == nil:
 		sp.unlearn(op.Name)
-		return noLink(op.NS, op.Name, host.FieldName)
+		return nil, nil, noLink(op.NS, op.Name, host.FieldName)
+	case op.Index != 0 && op.Index != l.index || op.MAC != "" && op.MAC != l.mac:
+		return nil, nil, failed(unix.ESTALE, host.FieldName, "%s in %s is not the interface that was made: left alone", op.Name, op.NS)
 	}
-	if op.Index != 0 && op.Index != l.index || op.MAC != "" && op.MAC != l.mac {
-		return failed(unix.ESTALE, host.FieldName, "%s in %s is not the interface that was made: left alone", op.Name, op.NS)
-	}
-	var back []host.Op
-	if op.Index == 0 { // with an index it is itself an undo
-		if back, err = q.remake(sp, l); err != nil {
-			return err
-		}
-	}
-	if err := q.change(sp, delLink(l.index), back...); err != nil {
-		return err
-	}
-	sp.unlearn(op.Name)
-	return nil
-}
-
-// remake gives the operations that make an interface anew with its addresses
-// and routes; none for a kind we cannot make.
-func (q *queue) remake(sp *space, l *link) ([]host.Op, error) {
-	if !makes(l.kind) {
-		return nil, nil
-	}
-	add := host.LinkAdd{Link: l.plan(sp)}
-	kept, err := sp.kept(l.index)
-	if err != nil {
-		return nil, err
-	}
-	if l.kind == "bridge" {
-		kept, err = sp.ports(l, kept)
-	}
-	if err != nil || l.kind != "veth" {
-		return append([]host.Op{add}, kept...), err
-	}
-	other, peer, err := q.h.otherEnd(sp, l)
-	if err != nil || peer == nil {
-		return nil, err
-	}
-	far := peer.plan(other)
-	add.Peer = &far
-	more, err := other.kept(peer.index)
-	return append(append([]host.Op{add}, kept...), more...), err
-}
-
-// ports adds the operations that give a bridge its ports back.
-func (sp *space) ports(bridge *link, ops []host.Op) ([]host.Op, error) {
-	links, err := sp.allLinks()
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range links {
-		if l.master == bridge.index {
-			ops = append(ops, host.LinkSet{NS: sp.name, Name: l.name, Master: &bridge.name})
-		}
-	}
-	return ops, nil
+	return sp, l, nil
 }
 
 // plan describes the interface so that it can be made again.

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink/nl"
@@ -14,11 +13,6 @@ import (
 	"vnet/lang/name"
 	"vnet/runtime/host"
 )
-
-// madeKinds are the kinds of interface that linkAdd knows how to make.
-var madeKinds = []string{"bridge", "dummy", "ifb", "macvlan", "tap", "tun", "veth", "vxlan"}
-
-func makes(kind string) bool { return slices.Contains(madeKinds, kind) }
 
 // macvlanModes are the modes of a macvlan (ip-link(8), linux/if_link.h).
 var macvlanModes = map[string]uint32{

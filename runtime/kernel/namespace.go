@@ -39,7 +39,7 @@ func (q *queue) bind(sp *space, from string) error {
 		return err
 	}
 	defer c.close()
-	back := host.NamespaceDel{Name: sp.name, ID: sp.cookie, Inode: c.inode}
+	back := host.NamespaceDel{Name: sp.name, ID: sp.cookie, Inode: c.inode, Made: sp.made}
 	if err := q.foretell(back); err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -15,44 +17,138 @@ import (
 
 // namespaceDel removes all the namespaces that stand next to each other in the
 // queue: the kernel frees many at once far faster than one after the other,
-// and cables between two of them need no care.
+// and cables between two of them need no care. Those that are only named are
+// parked, so that they can be brought back.
 func (q *queue) namespaceDel() error {
 	first := q.at
+	now := q.ops[q.at].(host.NamespaceDel).ID != 0
 	var dying []*space
+	var ops []int // the place of each in the queue
 	var failure error
-	seen := views{}
 	for ; q.at < len(q.ops); q.at++ {
 		op, ok := q.ops[q.at].(host.NamespaceDel)
-		if !ok {
+		if !ok || now != (op.ID != 0) {
 			break
 		}
 		if unclaim(runDir+"/"+op.Name, op.Inode) {
 			continue
 		}
 		sp, err := q.h.doomed(op)
-		if err == nil && op.ID == 0 { // with an ID it is itself an undo
-			q.results[q.at].Undo, err = q.rebuild(sp, seen)
+		if err == nil && slices.Contains(dying, sp) {
+			err = noSpace(op.Name, unix.ENOENT)
 		}
 		if err != nil {
 			failure = err
 			q.fail(q.at, err)
 			break
 		}
-		dying = append(dying, sp)
+		sp.made = sp.made || op.Made
+		dying, ops = append(dying, sp), append(ops, q.at)
 	}
-	err := q.h.cut(dying)
-	if err == nil {
-		err = q.h.unname(dying)
+	end := q.at
+	var err error
+	if now {
+		if err = q.h.cut(dying); err == nil {
+			err = q.h.unname(dying)
+		}
+	} else {
+		err = q.parkAll(dying, ops)
 	}
 	if err != nil {
-		q.at = first
-		q.fail(first, err)
+		if now {
+			q.at = first
+		}
+		q.fail(q.at, err)
 		return err
 	}
-	if failure == nil {
+	if q.at = end; failure == nil {
 		q.at--
 	}
 	return failure
+}
+
+// parkAll parks namespaces one after the other. What one cannot be parked for
+// leaves those before it parked.
+func (q *queue) parkAll(dying []*space, ops []int) error {
+	r := q.h.reach()
+	defer r.close()
+	together := map[*space]bool{}
+	for i, sp := range dying {
+		dying[i] = r.one(sp)
+		together[dying[i]] = true
+	}
+	for i, sp := range dying {
+		q.at = ops[i]
+		if err := q.parkOne(r, sp, together); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *queue) parkOne(r *reach, sp *space, together map[*space]bool) error {
+	f := q.funeral(r)
+	f.dying = together
+	if err := f.addFarEnds(sp); err != nil {
+		return err
+	}
+	undo, final, err := f.write()
+	if err != nil {
+		return err
+	}
+	id, err := sp.id()
+	if err != nil {
+		return err
+	}
+	undo = append([]host.Op{host.NamespaceUnpark{Name: sp.name, ID: id}}, undo...)
+	q.results[q.at].Final = append(final, host.NamespacePurge{Name: sp.name, ID: id})
+	err = q.foretell(undo...)
+	if err == nil {
+		if err = f.bury(); err == nil {
+			err = q.h.park(sp)
+		}
+		if err != nil {
+			newQueue(q.h, undo).run(context.Background())
+		}
+	}
+	if err != nil {
+		q.results[q.at].Final = nil
+		return err
+	}
+	q.undo(undo...)
+	return nil
+}
+
+// addFarEnds takes into the funeral what goes with a namespace in others: the
+// other ends of its cables, and what stands on its interfaces. A namespace
+// that somebody else uses only loses its name.
+func (f *funeral) addFarEnds(sp *space) error {
+	if !sp.made && usedSpaces()[sp.ino] {
+		return nil
+	}
+	links, err := sp.allLinks()
+	if err != nil {
+		return err
+	}
+	for i := range links {
+		l := &links[i]
+		if l.peerSpace >= 0 && l.paired() {
+			before := len(f.bodies)
+			if err := f.addPeer(sp, l); err != nil {
+				return err
+			}
+			if len(f.bodies) == before {
+				continue
+			}
+			if err := f.mourn(sp, l); err != nil { // without carrier
+				return err
+			}
+		}
+		if err := f.addAbroad(sp, l); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // doomed finds the namespace to delete, and refuses another that now bears the

@@ -22,6 +22,10 @@ type queue struct {
 	again   bool         // it failed over an index we chose: try without choosing
 	intend  host.Intend  // told what will be undone before anything is done; may be nil
 	untold  []int        // operations whose undo has grown since it was told
+
+	// What deletions that stand next to each other need to know but once.
+	seen   map[uint64][]link // the interfaces of a namespace, by cookie
+	abroad []foreigner       // what stands on interfaces of other namespaces; nil when not known
 }
 
 func newQueue(h *Host, ops []host.Op) *queue {
@@ -76,6 +80,9 @@ func (q *queue) fail(i int, err error) {
 
 // apply queues an operation that only creates, and carries out any other.
 func (q *queue) apply(ctx context.Context, op host.Op) error {
+	if _, ok := op.(host.LinkDel); !ok {
+		q.seen, q.abroad = nil, nil
+	}
 	switch op := op.(type) {
 	case host.LinkAdd:
 		return q.linkAdd(op)
@@ -100,6 +107,12 @@ func (q *queue) apply(ctx context.Context, op host.Op) error {
 		return q.namespaceDel()
 	case host.LinkDel:
 		return q.linkDel(op)
+	case host.LinkExhume:
+		return q.linkExhume(op)
+	case host.NamespaceUnpark:
+		return q.namespaceUnpark(op)
+	case host.LinkPurge, host.NamespacePurge:
+		return q.purge()
 	case host.LinkSet:
 		return q.linkSet(op)
 	case host.LinkMove:

@@ -38,6 +38,7 @@ func (h *Host) State(ctx context.Context, ns string) (*host.State, error) {
 	if err != nil {
 		return nil, err
 	}
+	links = slices.DeleteFunc(links, func(l link) bool { return l.buried() })
 	s := &host.State{NS: ns, Links: make([]host.Link, len(links))}
 	names := byIndex(links)
 	for i := range links {
@@ -166,27 +167,6 @@ func (sp *space) nearby() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// otherEnd finds the far end of a veth, wherever it is; nil where it cannot be
-// seen.
-func (h *Host) otherEnd(sp *space, l *link) (*space, *link, error) {
-	if l.peerSpace < 0 {
-		peer, err := sp.linkAt(l.parent)
-		return sp, peer, err
-	}
-	var found *space
-	err := h.neighbours(sp, 1, func(id int, other *space) bool {
-		if id == l.peerSpace {
-			found = other
-		}
-		return found != nil
-	})
-	if err != nil || found == nil {
-		return nil, nil, err
-	}
-	peer, err := found.linkAt(l.parent)
-	return found, peer, err
 }
 
 // RouteGet returns the entry of the routing tables that a packet to dst would

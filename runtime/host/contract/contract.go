@@ -164,7 +164,8 @@ func (r *runner) await(prefix, want string) string {
 
 func (r *runner) clean() {
 	for _, name := range spaceNames {
-		r.h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: r.ns(name)}}, nil)
+		res := r.h.Apply(context.Background(), []host.Op{host.NamespaceDel{Name: r.ns(name)}}, nil)[0]
+		r.h.Apply(context.Background(), res.Final, nil)
 	}
 }
 

@@ -1,0 +1,360 @@
+package kernel
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"vnet/lang/name"
+	"vnet/runtime/host"
+)
+
+// A body is an interface to be buried, or one that stays and loses something.
+type body struct {
+	link
+	sp    *space
+	stays bool
+}
+
+// A funeral finds all that goes with an interface, and buries it: the kernel
+// would delete it too.
+type funeral struct {
+	q      *queue
+	reach  *reach
+	bodies []*body         // what others stand on first
+	dying  map[*space]bool // namespaces that are parked whole
+}
+
+func (q *queue) funeral(r *reach) *funeral {
+	return &funeral{q: q, reach: r, dying: map[*space]bool{}}
+}
+
+// linkDel removes an interface: that very one at once, and one that is only
+// named so that it can be brought back.
+func (q *queue) linkDel(op host.LinkDel) error {
+	if op.Index != 0 || op.MAC != "" {
+		return q.linkDelNow()
+	}
+	sp, err := q.h.space(op.NS)
+	if err != nil {
+		return err
+	}
+	l, err := sp.link(op.Name)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		sp.unlearn(op.Name)
+		return noLink(op.NS, op.Name, host.FieldName)
+	}
+	r := q.h.reach()
+	defer r.close()
+	f := q.funeral(r)
+	if err := f.add(r.one(sp), l); err != nil {
+		return err
+	}
+	undo, final, err := f.write()
+	if err != nil {
+		return err
+	}
+	q.results[q.at].Final = final
+	if err := q.foretell(undo...); err != nil {
+		q.results[q.at].Final = nil
+		return err
+	}
+	if err := f.bury(); err != nil {
+		newQueue(q.h, undo).run(context.Background())
+		q.results[q.at].Final = nil
+		return err
+	}
+	q.undo(undo...)
+	return nil
+}
+
+// add takes an interface into the funeral, with what goes with it.
+func (f *funeral) add(sp *space, l *link) error {
+	if b := f.body(sp, l.index); b != nil {
+		if !b.stays {
+			return nil
+		}
+		f.bodies = slices.DeleteFunc(f.bodies, func(o *body) bool { return o == b })
+	}
+	if err := l.deletable(sp.where()); err != nil {
+		return err
+	}
+	f.bodies = append(f.bodies, &body{*l, sp, false})
+	if err := f.addPeer(sp, l); err != nil {
+		return err
+	}
+	near, err := f.links(sp)
+	if err != nil {
+		return err
+	}
+	for i := range near {
+		n := &near[i]
+		if n.stands() != l.index && n.master != l.index && n.index != l.master {
+			continue
+		}
+		if n, err = sp.linkAt(n.index); err != nil {
+			return err
+		}
+		switch {
+		case n == nil:
+		case n.peerSpace < 0 && n.stands() == l.index:
+			err = f.add(sp, n)
+		case n.master == l.index || n.index == l.master:
+			err = f.mourn(sp, n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return f.addAbroad(sp, l)
+}
+
+func (f *funeral) body(sp *space, index int) *body {
+	for _, b := range f.bodies {
+		if b.sp == sp && b.index == index {
+			return b
+		}
+	}
+	return nil
+}
+
+// mourn takes note of an interface that stays, but loses its master, a port or
+// its carrier: with it may go its neighbours and nexthop objects, and those of
+// what stands on it.
+func (f *funeral) mourn(sp *space, l *link) error {
+	if f.body(sp, l.index) != nil {
+		return nil
+	}
+	f.bodies = append(f.bodies, &body{*l, sp, true})
+	near, err := f.links(sp)
+	for i := range near {
+		if err != nil || near[i].peerSpace >= 0 || near[i].stands() != l.index {
+			continue
+		}
+		var n *link
+		if n, err = sp.linkAt(near[i].index); err == nil && n != nil && n.stands() == l.index {
+			err = f.mourn(sp, n)
+		}
+	}
+	return err
+}
+
+// addPeer takes the other end of a pair.
+func (f *funeral) addPeer(sp *space, l *link) error {
+	if !l.paired() || l.parent == 0 {
+		return nil
+	}
+	other := sp
+	if l.peerSpace >= 0 {
+		var err error
+		if other, err = f.reach.number(sp, l.peerSpace); err != nil {
+			return err
+		}
+		if other == nil {
+			return failed(unix.EOPNOTSUPP, host.FieldName, "%s in %s: its other end is in a namespace that cannot be found, and could not be brought back",
+				name.Quote(l.name), sp.where())
+		}
+	}
+	if f.dying[other] {
+		return nil
+	}
+	peer, err := other.linkAt(l.parent)
+	if err != nil || peer == nil {
+		return err
+	}
+	return f.add(other, peer)
+}
+
+// addAbroad takes what stands on the interface from other namespaces. Those
+// that nobody but us has been in have nothing that was moved there.
+func (f *funeral) addAbroad(sp *space, l *link) error {
+	if f.q.abroad == nil {
+		f.q.abroad = []foreigner{}
+		f.reach.each(false, func(other *space) bool {
+			if other.made && other.chooses() {
+				return true
+			}
+			links, err := other.allLinks()
+			for i := range links {
+				if err == nil && links[i].peerSpace >= 0 && links[i].stands() != 0 {
+					id, _ := other.id()
+					f.q.abroad = append(f.q.abroad, foreigner{id, other.name, links[i]})
+				}
+			}
+			return true
+		})
+	}
+	for _, x := range f.q.abroad {
+		if x.link.stands() != l.index {
+			continue
+		}
+		other, err := f.reach.space(x.space, x.ns)
+		if err != nil || other == sp || f.dying[other] {
+			continue
+		}
+		now, err := other.linkAt(x.link.index)
+		if err != nil || now == nil || now.stands() != l.index {
+			continue
+		}
+		if id, err := other.numberOf(sp); err != nil || id != now.peerSpace {
+			continue
+		}
+		if err := f.add(other, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A foreigner stands on an interface in another namespace.
+type foreigner struct {
+	space uint64
+	ns    string
+	link  link
+}
+
+// links lists the interfaces of a namespace, once for all deletions that stand
+// next to each other in the queue. What they say of each other may be out of
+// date by then: a match has to be looked at again.
+func (f *funeral) links(sp *space) ([]link, error) {
+	id, err := sp.id()
+	if err != nil {
+		return nil, err
+	}
+	if list, ok := f.q.seen[id]; ok {
+		return list, nil
+	}
+	list, err := sp.allLinks()
+	if err == nil {
+		if f.q.seen == nil {
+			f.q.seen = map[uint64][]link{}
+		}
+		f.q.seen[id] = list
+	}
+	return list, err
+}
+
+// paired says whether an interface never lives without its other end.
+func (l *link) paired() bool {
+	return l.kind == "veth" || l.kind == "netkit" || l.kind == "vxcan"
+}
+
+// stands returns what an interface stands on and goes with; 0 for nothing. A
+// tunnel that is bound to an interface outlives it.
+func (l *link) stands() int {
+	switch l.kind {
+	case "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "ipoib", "rmnet", "virt_wifi":
+		return l.parent
+	case "vxlan":
+		return int(l.data.u32(nl.IFLA_VXLAN_LINK))
+	}
+	return 0
+}
+
+// write puts down what brings everything back, and what removes it for good.
+func (f *funeral) write() (undo, final []host.Op, err error) {
+	exhume := host.LinkExhume{Taken: time.Now().Round(0)}
+	var tombs []host.Tomb
+	bySpace := map[*space][]*body{}
+	var order []*space
+	for _, b := range f.bodies {
+		if bySpace[b.sp] == nil {
+			order = append(order, b.sp)
+		}
+		bySpace[b.sp] = append(bySpace[b.sp], b)
+	}
+	graves := map[*body]host.Grave{}
+	for _, sp := range order {
+		table, err := f.survey(sp, bySpace[sp], graves)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(table.Routes)+len(table.Nexthops) > 0 {
+			exhume.Tables = append(exhume.Tables, table)
+		}
+	}
+	for _, b := range f.bodies {
+		exhume.Graves = append(exhume.Graves, graves[b])
+		if !b.stays {
+			tombs = append(tombs, graves[b].Tomb)
+		}
+	}
+	if len(tombs) == 0 {
+		return nil, nil, nil
+	}
+	return []host.Op{exhume}, []host.Op{host.LinkPurge{Tombs: tombs}}, nil
+}
+
+// bury carries it out, the upmost first. The steps can be done again.
+func (f *funeral) bury() error {
+	for _, b := range f.bodies {
+		if m := f.body(b.sp, b.master); b.stays && m != nil && !m.stays {
+			if err := f.release(b); err != nil {
+				return err
+			}
+		}
+	}
+	for _, b := range slices.Backward(f.bodies) {
+		if b.stays {
+			continue
+		}
+		if err := f.lay(b); err != nil {
+			return err
+		}
+		b.sp.unlearn(b.name)
+	}
+	return nil
+}
+
+func (f *funeral) release(b *body) error {
+	f.q.h.point("bury: release " + b.name)
+	return b.sp.tell(setLink(b.index, host.FieldNone, unix.IFLA_MASTER, make([]byte, 4)))
+}
+
+// lay buries one interface.
+func (f *funeral) lay(b *body) error {
+	point := func(step string) { f.q.h.point("bury: " + step + " " + b.name) }
+	if b.flags&unix.IFF_UP != 0 {
+		point("down")
+		if err := b.sp.tell(setFlags(b.index, 0, unix.IFF_UP)); err != nil {
+			return err
+		}
+	}
+	if b.master != 0 {
+		if err := f.release(b); err != nil {
+			return err
+		}
+	}
+	point("addresses")
+	if err := b.sp.stripAddrs(b.index); err != nil {
+		return err
+	}
+	point("routes")
+	if err := b.sp.stripRoutes(b.index); err != nil {
+		return err
+	}
+	if alt := b.alt(); len(alt) > 0 {
+		point("alternative names")
+		if err := b.sp.tell(altNames(unix.RTM_DELLINKPROP, b.index, alt)); err != nil {
+			return err
+		}
+	}
+	point("rename")
+	tomb := host.Tomb{Index: b.index}
+	if err := b.sp.tell(setLink(b.index, host.FieldName, unix.IFLA_IFNAME, append([]byte(tomb.Alias()), 0))); err != nil {
+		return err
+	}
+	point("end")
+	return nil
+}
+
+// buried says whether an interface is a tombstone: not to be shown.
+func (l *link) buried() bool {
+	return l.flags&unix.IFF_UP == 0 && l.name == host.Tomb{Index: l.index}.Alias()
+}
