@@ -88,6 +88,9 @@ func TestExact(t *testing.T) {
 		"link set v0 alias \"x\" promisc on",
 		"ns fresh\nlink set v0 netns fresh",
 		"link set v0 netns old",
+		"link del v0",
+		"link del br0",
+		"ns del old",
 		"addr del v0 192.0.2.1/24",
 		"addr del v0 2001:db8::1/64",
 		"addr add v0 192.0.2.77/24 10.44.0.1/16",
@@ -107,6 +110,8 @@ func TestExact(t *testing.T) {
 		"ns fresh\nveth fresh:eth0 10.0.0.1/24 <-> br0",
 		"ns fresh\nveth fresh:eth0 10.0.0.1/24 <-> old:eth9 10.0.0.2/24",
 		"in old { link set w1 down\n addr del w1 10.30.0.2/24\n forward on }",
+		"link del v0\ntap v0 10.9.0.1/24",
+		"ns del old\nns old\ntap old:w1",
 		"bridge br9\nlink set v0 master br9\nlink set v0 nomaster\nlink set v0 name q\nlink set q down",
 	} {
 		t.Run(strings.ReplaceAll(line, "\n", "; "), func(t *testing.T) {

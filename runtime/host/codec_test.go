@@ -17,7 +17,7 @@ func TestOpsSurviveTheJournal(t *testing.T) {
 		LinkAdd{Link: Link{NS: "a", Name: "br0", Kind: "bridge", Bridge: &Bridge{STP: &on, Ageing: &ageing}}},
 		LinkAdd{Link: Link{NS: "a", Name: "vx", Kind: "vxlan", Parent: "e",
 			VXLAN: &VXLAN{ID: 42, Local: netip.MustParseAddr("192.0.2.1"), Port: 4789, Learning: &on}}},
-		LinkDel{"a", "e", 7, "02:00:00:00:00:01"},
+		LinkDel{"a", "e", 7, "02:00:00:00:00:01", true},
 		LinkSet{NS: "a", Name: "e", Down: true, MTU: &mtu, Master: new(string), Alias: &text, Up: true},
 		LinkMove{"a", "e", "b"},
 		AddrSet{Add, Addr{NS: "a", Link: "e", Prefix: netip.MustParsePrefix("fd00::1/64"), NoDAD: true}},

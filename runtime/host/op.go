@@ -60,6 +60,9 @@ type LinkDel struct {
 	NS, Name string
 	Index    int    `json:",omitempty"`
 	MAC      string `json:",omitempty"`
+
+	// Made says that we made it, though nothing but its name was known before.
+	Made bool `json:",omitempty"`
 }
 
 // LinkSet changes an interface; a nil field stays as it is. They are applied

@@ -35,7 +35,7 @@ func (q *queue) funeral(r *reach) *funeral {
 // linkDel removes an interface: that very one at once, and one that is only
 // named so that it can be brought back.
 func (q *queue) linkDel(op host.LinkDel) error {
-	if op.Index != 0 || op.MAC != "" {
+	if op.Index != 0 || op.MAC != "" || op.Made {
 		return q.linkDelNow()
 	}
 	sp, err := q.h.space(op.NS)

@@ -171,7 +171,7 @@ func (q *queue) linkDelNow() error {
 	var failure error
 	for ; q.at < len(q.ops); q.at++ {
 		op, ok := q.ops[q.at].(host.LinkDel)
-		if !ok || op.Index == 0 && op.MAC == "" {
+		if !ok || op.Index == 0 && op.MAC == "" && !op.Made {
 			break
 		}
 		var sp *space

@@ -59,13 +59,16 @@ func (q *queue) linkAdd(op host.LinkAdd) error {
 		a.birthMAC()
 		b.birthMAC()
 	}
+	if err := q.nameless(a); err != nil {
+		return err
+	}
 	m, err := q.newLink(a, b)
 	if err != nil {
 		return err
 	}
 	m.explain = q.explainAdd(a, b)
 	q.push(a.sp, m)
-	q.undo(host.LinkDel{NS: a.NS, Name: a.Name, Index: a.index, MAC: a.mac.String()})
+	q.undo(host.LinkDel{NS: a.NS, Name: a.Name, Index: a.index, MAC: a.mac.String(), Made: true})
 	if a.index == 0 {
 		if err := q.born(a); err != nil {
 			return err
@@ -77,6 +80,22 @@ func (q *queue) linkAdd(op host.LinkAdd) error {
 		return err
 	}
 	return q.second(b)
+}
+
+// nameless sees to it that one whose identity is not known before it is made
+// is not taken for another of its name: then there must be none.
+func (q *queue) nameless(e *end) error {
+	if e.index != 0 || e.mac != nil {
+		return nil
+	}
+	if err := q.flush(); err != nil {
+		return err
+	}
+	there, err := e.sp.link(e.Name)
+	if err == nil && there != nil {
+		err = failed(unix.EEXIST, e.field, "interface %s in %s: already exists", e.Name, e.NS)
+	}
+	return err
 }
 
 // end checks one interface to be made.

@@ -123,12 +123,13 @@ func (q *queue) parkOne(r *reach, sp *space, together map[*space]bool) error {
 // other ends of its cables, and what stands on its interfaces. A namespace
 // that somebody else uses only loses its name.
 func (f *funeral) addFarEnds(sp *space) error {
-	if !sp.made && usedSpaces()[sp.ino] {
-		return nil
-	}
 	links, err := sp.allLinks()
 	if err != nil {
 		return err
+	}
+	links = slices.DeleteFunc(links, func(l link) bool { return l.flags&unix.IFF_LOOPBACK != 0 })
+	if len(links) == 0 || !sp.made && usedSpaces()[sp.ino] {
+		return nil
 	}
 	for i := range links {
 		l := &links[i]

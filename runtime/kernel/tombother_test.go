@@ -205,13 +205,13 @@ func TestNamelessFarEnd(t *testing.T) {
 	l.script(fmt.Sprintf("ip -n @a link add x type veth peer name y netns %d; ip -n @a link set x up\n", hold.Process.Pid) +
 		inside + "ip link set y up\n" + inside + "ip addr add 10.0.0.2/24 dev y\n" + inside + "ip route add default via 10.0.0.1")
 	look := func() string { return l.script(inside + "ip -o addr; " + inside + "ip route") }
-	before, far := l.settled(), look()
+	before := l.settled()
+	wait(t, func() bool { return !strings.Contains(look(), "tentative") })
+	far := look()
 	undo, final := l.step(open(t), l.op(del("@a", "x")))
 	each(t, "undo", undo, 0)
 	l.same("undone", before)
-	if now := look(); now != far {
-		t.Errorf("inside was\n%sis\n%s", far, now)
-	}
+	wait(t, func() bool { return look() == far })
 	l.step(open(t), l.op(del("@a", "x")))
 	each(t, "final", final, 0)
 	if out := l.script(inside + "ip -o link"); strings.Contains(out, "y") && strings.Contains(out, "veth") || strings.Contains(out, "~") {

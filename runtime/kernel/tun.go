@@ -24,7 +24,7 @@ func (q *queue) tunAdd(e *end) error {
 	if there != nil {
 		return failed(unix.EEXIST, host.FieldName, "interface %s in %s: already exists", e.Name, e.NS)
 	}
-	if err := q.foretell(host.LinkDel{NS: e.NS, Name: e.Name}); err != nil {
+	if err := q.foretell(host.LinkDel{NS: e.NS, Name: e.Name, Made: true}); err != nil {
 		return err
 	}
 	if err := e.sp.at(func() error { return makeTun(e.Link) }); err != nil {
@@ -34,7 +34,7 @@ func (q *queue) tunAdd(e *end) error {
 		return err
 	}
 	q.acked[q.at] = true
-	q.undo(host.LinkDel{NS: e.NS, Name: e.Name})
+	q.undo(host.LinkDel{NS: e.NS, Name: e.Name, Made: true})
 	err = q.tunDress(e)
 	if err != nil && q.failed < 0 {
 		q.takeBack(q.at)
@@ -52,7 +52,7 @@ func (q *queue) tunDress(e *end) error {
 	}
 	e.index = l.index
 	e.sp.learn(e.Name, e.index)
-	q.results[q.at].Undo = []host.Op{host.LinkDel{NS: e.NS, Name: e.Name, Index: l.index}}
+	q.results[q.at].Undo = []host.Op{host.LinkDel{NS: e.NS, Name: e.Name, Index: l.index, Made: true}}
 	words := explainLink(e.NS, e.Name, e.Kind)
 	if e.mac != nil {
 		q.push(e.sp, setLink(e.index, host.FieldMAC, unix.IFLA_ADDRESS, e.mac)).explain = words
