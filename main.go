@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	goruntime "runtime"
 
 	"vnet/lang/format"
 	"vnet/repl/command"
@@ -12,6 +13,10 @@ import (
 	"vnet/runtime/host"
 	"vnet/stdlib"
 )
+
+// The main thread outlives every goroutine, and /proc/PID speaks of it: nothing
+// that enters another namespace may ever run on it.
+func init() { goruntime.LockOSThread() }
 
 func main() {
 	os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{

@@ -83,7 +83,7 @@ func lockName(ns string) string {
 	if ns != host.Start {
 		return ns
 	}
-	link, err := os.Readlink("/proc/self/ns/net")
+	link, err := os.Readlink("/proc/thread-self/ns/net")
 	if err != nil {
 		return "host@"
 	}
