@@ -14,22 +14,13 @@ import (
 // inexact are the scripts after which something is not what it was, with what
 // it is. The others must not join them.
 var inexact = map[string]string{
-	"bridge-down":            "the link-local address of a bridge is made from its MAC of now",
-	"down":                   "the IPv6 addresses of a link that was down come in another order",
-	"down-up":                "the IPv6 addresses of a link that was down come in another order",
-	"first-port":             "a bridge that loses its only port loses its MAC",
-	"link-del":               "a link is made anew: another index, fresh parameters",
-	"link-del-and-again":     "a link is made anew: another index, fresh parameters",
-	"link-del-bridge":        "a link is made anew: another index, fresh parameters",
-	"master-other":           "a bridge that loses its only port loses its MAC",
-	"move-across":            "a link that changes its namespace loses its parameters",
-	"move-out":               "a link whose number is taken where it goes comes back with another",
-	"move-refused":           "a link that changes its namespace loses its parameters",
-	"mtu-small":              "the IPv6 addresses of a link that lost them come in another order",
-	"ns-del":                 "a namespace is made anew: another identity, lo is up",
-	"ns-del-and-again":       "a namespace is made anew: another identity, lo is up",
-	"sysctl-disable-six":     "IPv6 addresses are gone with disable_ipv6",
-	"sysctl-disable-six-one": "IPv6 addresses are gone with disable_ipv6",
+	"bridge-down":      "the link-local address of a bridge is made from its MAC of now",
+	"first-port":       "a bridge that loses its only port loses its MAC",
+	"master-other":     "a bridge that loses its only port loses its MAC",
+	"move-across":      "a link that changes its namespace loses its parameters",
+	"move-out":         "a link whose number is taken where it goes comes back with another",
+	"move-refused":     "a link that changes its namespace loses its parameters",
+	"ns-del-and-again": "a bridge that loses its only port loses its MAC",
 }
 
 // What was there before a script is there after it, exactly as it was, when
@@ -53,7 +44,10 @@ func TestUndo(t *testing.T) {
 				m.Script(string(a.Files[0].Data))
 				before := m.Settle()
 				if what := inexact[f.Name]; what != "" {
-					run(t, m, 1, script(t, string(f.Data)+"\nfail \"the end\"\n"))
+					o := m.Try("vnet", script(t, string(f.Data)+"\nfail \"the end\"\n"))
+					if o.Status != 1 && (o.Status != 5 || !strings.Contains(o.Err, "rollback incomplete")) {
+						t.Fatalf("exit status %d\n%s", o.Status, o.Err)
+					}
 					t.Skipf("known to be inexact: %s\n%s", what, before.Diff(m.Settle()))
 				}
 				o := m.TryCmd(vnet(script(t, string(f.Data)+"\nfail \"the end\"\n")))

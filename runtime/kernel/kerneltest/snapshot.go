@@ -90,14 +90,26 @@ func settled(s string) string {
 // nothing.
 var automatic = regexp.MustCompile(`^(unicast fe80::/64|multicast ff00::/8|local [0-9a-f:]+|anycast [0-9a-f:]+) dev .* proto kernel `)
 
-// unordered sorts the automatic routes, behind the others, whose order counts.
+// group is a multicast group of a link. Which comes first depends on when it
+// was joined last, and means nothing.
+var group = regexp.MustCompile(`^\t(link|inet6?) `)
+
+// unordered sorts the automatic routes, behind the others, whose order counts,
+// and the multicast groups of each link.
 func unordered(s string) string {
 	var kept, sorted []string
+	groups := 0 // how many of the last of kept are groups of one link
 	for _, line := range strings.Split(s, "\n") {
 		if automatic.MatchString(line) {
 			sorted = append(sorted, line)
+			continue
+		}
+		kept = append(kept, line)
+		if group.MatchString(line) {
+			groups++
+			slices.Sort(kept[len(kept)-groups:])
 		} else {
-			kept = append(kept, line)
+			groups = 0
 		}
 	}
 	slices.Sort(sorted)
