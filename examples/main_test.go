@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
+	if filepath.Base(os.Args[0]) != "vnet" {
+		kerneltest.HeedSignals()
+	}
 	testscript.Main(m, map[string]func(){"vnet": func() {
 		crashWhereTold()
 		os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,9 +19,13 @@ import (
 	"vnet/lang/token"
 	"vnet/runtime"
 	"vnet/runtime/host"
+	"vnet/runtime/kernel/kerneltest"
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "vnet" {
+		kerneltest.HeedSignals()
+	}
 	testscript.Main(m, map[string]func(){
 		"vnet": func() { os.Exit(Main(context.Background(), os.Args[1:], Standard(), fake())) },
 	})
