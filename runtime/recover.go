@@ -118,11 +118,7 @@ func describe(records []journal.Record, dir string) string {
 func lines(errs []error) []string {
 	out := make([]string, len(errs))
 	for i, err := range errs {
-		out[i] = err.Error()
-		var step *tx.StepError
-		if errors.As(err, &step) {
-			out[i] = fmt.Sprintf("%s: %v", step.Step.Op, step.Err)
-		}
+		out[i], _ = leftover(err)
 	}
 	return out
 }

@@ -34,14 +34,8 @@ func (w *run) undone(u tx.Undo, cause error) {
 		left = append(left, inner.Undo.Left...)
 	}
 	for _, err := range left {
-		var step *tx.StepError
-		if errors.As(err, &step) {
-			r.Left = append(r.Left, fmt.Sprintf("%s: %v", step.Step.Op, step.Err))
-			continue
-		}
-		var differs *tx.Difference
-		if errors.As(err, &differs) {
-			r.Left = append(r.Left, differs.Error())
+		if line, ok := leftover(err); ok {
+			r.Left = append(r.Left, line)
 			continue
 		}
 		r.Diags = append(r.Diags, handlerFailed(err))
@@ -49,6 +43,20 @@ func (w *run) undone(u tx.Undo, cause error) {
 	if len(r.Left) > 0 {
 		r.Ending = Incomplete
 	}
+}
+
+// leftover says what an undo could not take back; ok is false for the trouble
+// of a handler, which leaves nothing.
+func leftover(err error) (line string, ok bool) {
+	var step *tx.StepError
+	if errors.As(err, &step) {
+		return fmt.Sprintf("%s: %v", step.Step.Op, step.Err), true
+	}
+	var differs *tx.Difference
+	if errors.As(err, &differs) {
+		return differs.Error(), true
+	}
+	return err.Error(), false
 }
 
 // handlerFailed is the warning that an `on rollback` did not do what it should.

@@ -118,6 +118,15 @@ func (w world) state(ns string) (*host.State, error) {
 	return state, err
 }
 
+// stateOf looks at the namespace that a value names.
+func (w world) stateOf(ns value.Value) (*host.State, error) {
+	text, err := value.AsText(ns)
+	if err != nil {
+		return nil, err
+	}
+	return w.state(text)
+}
+
 func (w world) Addrs(ref value.Value) (value.Value, error) {
 	ns, link := "", ""
 	if e, ok := ref.(value.End); ok {
@@ -143,11 +152,7 @@ func (w world) Addrs(ref value.Value) (value.Value, error) {
 }
 
 func (w world) Links(ns value.Value) (value.Value, error) {
-	text, err := value.AsText(ns)
-	if err != nil {
-		return nil, err
-	}
-	state, err := w.state(text)
+	state, err := w.stateOf(ns)
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +164,7 @@ func (w world) Links(ns value.Value) (value.Value, error) {
 }
 
 func (w world) Routes(ns value.Value) (value.Value, error) {
-	text, err := value.AsText(ns)
-	if err != nil {
-		return nil, err
-	}
-	state, err := w.state(text)
+	state, err := w.stateOf(ns)
 	if err != nil {
 		return nil, err
 	}
