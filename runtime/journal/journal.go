@@ -28,7 +28,7 @@ import (
 
 // Version is the form of the records. Older ones stay readable; a newer one is
 // refused.
-const Version = 1
+const Version = 2
 
 // fileName is the file of records in a journal's directory.
 const fileName = "journal"
@@ -46,6 +46,8 @@ const (
 	Image  Kind = "image"  // a namespace's state was saved, in File
 	Undone Kind = "undone" // an operation was taken back
 	Commit Kind = "commit" // from here on the transaction goes forward
+	Hold   Kind = "hold"   // the same, but its own program may reopen it; since form 2
+	Reopen Kind = "reopen" // it is being taken back after all
 )
 
 // A Record is one line of a journal's story.
@@ -281,6 +283,21 @@ func acceptable(r Record) error {
 // the network they speak of is gone.
 func Stale(records []Record) bool {
 	return len(records) > 0 && records[0].Boot != Boot()
+}
+
+// Held reports whether the records are those of a transaction that is done and
+// at rest: nobody has to wait for it.
+func Held(records []Record) bool {
+	held := false
+	for _, r := range records {
+		switch r.Kind {
+		case Hold:
+			held = true
+		case Reopen, Commit:
+			held = false
+		}
+	}
+	return held
 }
 
 // Boot is the kernel's name for this boot (random(4)).

@@ -140,6 +140,9 @@ func (h *Host) broodDir(id string) string {
 	return filepath.Join(h.place, id)
 }
 
+// Runs reports whether anything of a group of programs is alive.
+func (h *Host) Runs(group string) bool { return h.brood(group).alive() }
+
 // groupAdd only says what will end the group: it is made with its first
 // program.
 func (q *queue) groupAdd(op host.GroupAdd) error {

@@ -123,8 +123,10 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 			if i, told := at[r.Seq]; told {
 				t.log[i].step.Op = nil
 			}
-		case journal.Commit:
+		case journal.Commit, journal.Hold:
 			committed = true
+		case journal.Reopen:
+			committed = false
 		}
 	}
 	t.log = slices.DeleteFunc(t.log, func(e entry) bool { return e.step.Op == nil })

@@ -103,6 +103,9 @@ type shared struct {
 	Claim func(context.Context, []string) error
 	// Temporary says that all of it will be taken down: no commit is final.
 	Temporary bool
+	// Held is given what Commit has made permanent, to take it back or settle it
+	// later; nil settles at once.
+	Held func(*Held)
 
 	mu      sync.Mutex
 	seq     int
@@ -249,6 +252,13 @@ func (t *Tx) Len() int {
 // left to do then, such as the real removal of what was deleted, is no longer
 // part of the transaction: see Late.
 func (t *Tx) Commit(ctx context.Context) error {
+	if t.Held != nil {
+		held, err := t.Hold(ctx)
+		if held != nil {
+			t.Held(held)
+		}
+		return err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.flush(ctx); err != nil {
