@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"strings"
 )
 
 // ErrDropped is what an Editor returns when the user drops what was typed.
@@ -17,14 +18,30 @@ type Editor interface {
 	// it, and io.EOF at the end.
 	ReadBlock(complete func(text string) bool) (string, error)
 
+	// SetPrompt says what stands before the first line of an entry and before
+	// its further ones, which get the brackets that are open there in front of
+	// it. Both may hold colours. It may be called at any time.
+	SetPrompt(first, continuation string)
+
+	// Notify shows text that comes in between, above what is being typed. It may
+	// be called at any time.
+	Notify(text string)
+
+	// Edit hands a text to the user's editor and returns what became of it.
+	Edit(initial string) (string, error)
+
+	// Close ends a ReadBlock that waits, too.
 	Close() error
 }
 
 // A pipe reads entries from a stream, without a prompt.
-type pipe struct{ r *bufio.Reader }
+type pipe struct {
+	r *bufio.Reader
+	w io.Writer
+}
 
 // NewPipe returns an Editor for what is not typed at a terminal.
-func NewPipe(r io.Reader) Editor { return &pipe{bufio.NewReader(r)} }
+func NewPipe(in io.Reader, out io.Writer) Editor { return &pipe{bufio.NewReader(in), out} }
 
 func (p *pipe) ReadBlock(complete func(string) bool) (string, error) {
 	text := ""
@@ -40,4 +57,18 @@ func (p *pipe) ReadBlock(complete func(string) bool) (string, error) {
 	}
 }
 
+func (p *pipe) SetPrompt(first, continuation string) {}
+
+func (p *pipe) Notify(text string) {
+	if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	_, _ = io.WriteString(p.w, text)
+}
+
+func (p *pipe) Edit(initial string) (string, error) { return "", errNoTerminal }
+
 func (p *pipe) Close() error { return nil }
+
+// errNoTerminal is why a pipe opens no editor.
+var errNoTerminal = errors.New("an editor needs a terminal")

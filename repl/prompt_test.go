@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,7 +56,7 @@ func TestPrompt(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			rec := &recorder{}
 			var out bytes.Buffer
-			p := Prompt{Editor: NewPipe(strings.NewReader(c.in)), Session: rec, Out: &out,
+			p := Prompt{Editor: NewPipe(strings.NewReader(c.in), io.Discard), Session: rec, Out: &out,
 				Report: func(string, *runtime.Report) {}}
 			if got := p.Run(context.Background(), true); got != c.status {
 				t.Errorf("status %d, want %d", got, c.status)
@@ -83,7 +84,7 @@ func (d *dropping) ReadBlock(complete func(string) bool) (string, error) {
 
 func TestDroppedEntry(t *testing.T) {
 	rec := &recorder{}
-	p := Prompt{Editor: &dropping{Editor: NewPipe(strings.NewReader("ns a\n"))}, Session: rec, Out: &bytes.Buffer{},
+	p := Prompt{Editor: &dropping{Editor: NewPipe(strings.NewReader("ns a\n"), io.Discard)}, Session: rec, Out: &bytes.Buffer{},
 		Report: func(string, *runtime.Report) {}}
 	p.Run(context.Background(), false)
 	if len(rec.entries) != 1 {

@@ -66,4 +66,10 @@ func (t *terminal) ReadBlock(complete func(string) bool) (string, error) {
 	return text, nil
 }
 
+func (t *terminal) SetPrompt(first, continuation string) { t.prompt = first }
+
+func (t *terminal) Notify(text string) { _, _ = io.WriteString(t.rl.Stdout(), text+"\n") }
+
+func (t *terminal) Edit(initial string) (string, error) { return "", errNoTerminal }
+
 func (t *terminal) Close() error { return t.rl.Close() }

@@ -39,7 +39,7 @@ func (a *app) prompt(ctx context.Context) error {
 		return misuse("%s", err)
 	}
 	defer session.Close()
-	editor := repl.NewPipe(a.std.In)
+	editor := repl.NewPipe(a.std.In, a.console.out)
 	if typed {
 		if editor, err = repl.NewTerminal(promptText, repl.LoadHistory(repl.HistoryPath())); err != nil {
 			return misuse("%s", err)
