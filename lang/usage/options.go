@@ -44,7 +44,7 @@ var vxlan = with(device,
 
 var cable = []Option{
 	{Name: "access", Arg: "VID", Kind: Int, Min: 1, Max: 4094, Arity: 1, Scope: Side, Doc: "the VLAN of the port"},
-	{Name: "as", Arg: "PORT", Kind: Link, Arity: 1, Scope: Side, Doc: "the name of the bridge's port"},
+	{Name: "as", Arg: "PORT", Kind: Link, Place: NewLink, Arity: 1, Scope: Side, Doc: "the name of the bridge's port"},
 	{Name: "delay", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "the time a packet takes"},
 	{Name: "down", Scope: Cable, Doc: "do not take it up"},
 	{Name: "jitter", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "how much the delay varies"},
@@ -65,10 +65,10 @@ var routes = []Option{
 	{Name: "scope", Arg: "S", Kind: Value, Values: []string{"global", "host", "link", "nowhere", "site"}, Arity: 1, Doc: "how far it reaches"},
 	{Name: "src", Arg: "IP", Kind: IP, Arity: 1, Doc: "the address to send from"},
 	{Name: "table", Arg: "T", Kind: Value, Arity: 1, Doc: "another routing table"},
-	{Name: "via", Arg: "IP|NS", Kind: Value, Arity: 1, Doc: "the gateway"},
+	{Name: "via", Arg: "IP|NS", Kind: Value, Place: Gateway, Arity: 1, Doc: "the gateway"},
 	{Name: "dev", Arg: "IF", Kind: Link, Arity: 1, Scope: Hop, Doc: "the interface to send by"},
 	{Name: "onlink", Scope: Hop, Doc: "believe that the gateway is on the link"},
-	{Name: "via", Arg: "IP|NS", Kind: Value, Arity: 1, Scope: Hop, Doc: "the gateway"},
+	{Name: "via", Arg: "IP|NS", Kind: Value, Place: Gateway, Arity: 1, Scope: Hop, Doc: "the gateway"},
 	{Name: "weight", Arg: "N", Kind: Int, Min: 1, Max: 256, Arity: 1, Scope: Hop, Doc: "its share"},
 }
 
@@ -101,6 +101,6 @@ var conditions = []Option{
 	{Name: "within", Arg: "D", Kind: Duration, Arity: 1, Scope: Dial, Doc: "try again for this time"},
 	{Name: "within", Arg: "D", Kind: Duration, Arity: 1, Scope: Way, Doc: "try again for this time"},
 	{Name: "dev", Arg: "IF", Kind: Link, Arity: 1, Scope: RouteTo, Doc: "the interface it goes by"},
-	{Name: "via", Arg: "IP", Kind: Value, Arity: 1, Scope: RouteTo, Doc: "the gateway it goes by"},
+	{Name: "via", Arg: "IP", Kind: Value, Place: Gateway, Arity: 1, Scope: RouteTo, Doc: "the gateway it goes by"},
 	{Name: "within", Arg: "D", Kind: Duration, Arity: 1, Scope: RouteTo, Doc: "try again for this time"},
 }

@@ -1,5 +1,8 @@
 package usage
 
+// made are the places of the statements that make an interface.
+var made = map[string]Kind{"END": NewEnd}
+
 // table is sorted by word; a test keeps it so.
 var table = []Entry{
 	{
@@ -9,7 +12,7 @@ var table = []Entry{
 	{Word: "break", Doc: "leave the innermost loop", Forms: []string{"break"}},
 	{
 		Word: "bridge", Doc: "make a bridge, a switch in software",
-		Forms: []string{"bridge END [CIDR…] [stp on|off] [vlan_filtering on|off] [ageing D] [mtu N] [mac M] [down]"},
+		Places: made, Forms: []string{"bridge END [CIDR…] [stp on|off] [vlan_filtering on|off] [ageing D] [mtu N] [mac M] [down]"},
 		Options: with(device,
 			Option{Name: "ageing", Arg: "D", Kind: Duration, Arity: 1, Doc: "how long a learned address is kept"},
 			Option{Name: "stp", Arg: "on|off", Kind: Switch, Arity: 1, Doc: "spanning tree"},
@@ -19,13 +22,13 @@ var table = []Entry{
 	{Word: "continue", Doc: "begin the next round of the innermost loop", Forms: []string{"continue"}},
 	{
 		Word: "def", Doc: "make a function, called like a statement or in an expression",
-		Forms: []string{"def NAME(a, b = 1, rest…) { … }"}, Block: true,
+		Places: map[string]Kind{"NAME": NewFunc}, Forms: []string{"def NAME(a, b = 1, rest…) { … }"}, Block: true,
 	},
 	{Word: "defer", Doc: "run a statement at the end of its block, either way", Forms: []string{"defer STATEMENT|{ … }"}, Block: true},
 	{Word: "dns", Doc: "set the name servers of the namespace", Forms: []string{"dns IP…"}},
 	{
 		Word: "dummy", Doc: "make an interface that swallows what it is given",
-		Forms: []string{"dummy END [CIDR…] [mtu N] [mac M] [down]"}, Options: device,
+		Places: made, Forms: []string{"dummy END [CIDR…] [mtu N] [mac M] [down]"}, Options: device,
 	},
 	{Word: "echo", Doc: "print a line", Forms: []string{"echo TEXT…"}},
 	{
@@ -50,7 +53,7 @@ var table = []Entry{
 	},
 	{
 		Word: "expect", Doc: "fail the script unless a condition holds",
-		Forms: []string{
+		Places: map[string]Kind{"X": Target, "Y": Target, "CIDR": Dest}, Forms: []string{
 			"expect [no] ping A -> B [within D] [count N] [loss CMP P] [rtt CMP D] [size N]",
 			"expect [no] tcp|udp A -> B port N [within D]",
 			"expect [no] path A -> B via X, Y [within D]",
@@ -61,18 +64,18 @@ var table = []Entry{
 		Options: conditions,
 	},
 	{Word: "fail", Doc: "fail with a message", Forms: []string{"fail TEXT…"}},
-	{Word: "for", Doc: "repeat for each element", Forms: []string{"for X[, Y] in EXPR { … }"}, Block: true},
+	{Word: "for", Doc: "repeat for each element", Places: map[string]Kind{"X": NewVar, "Y": NewVar}, Forms: []string{"for X[, Y] in EXPR { … }"}, Block: true},
 	{Word: "forward", Doc: "route between the interfaces of the namespace", Forms: []string{"forward on|off"}, Verbs: []string{"on", "off"}},
-	{Word: "hosts", Doc: "add a line to the namespace's /etc/hosts", Forms: []string{"hosts IP NAME…"}},
-	{Word: "if", Doc: "choose", Forms: []string{"if EXPR { … } [else if EXPR { … }] [else { … }]"}, Block: true},
+	{Word: "hosts", Doc: "add a line to the namespace's /etc/hosts", Places: map[string]Kind{"NAME": Fresh}, Forms: []string{"hosts IP NAME…"}},
+	{Word: "if", Doc: "choose", Forms: []string{"if EXPR { … } [else if EXPR { … }]… [else { … }]"}, Block: true},
 	{
 		Word: "ifb", Doc: "make an intermediate functional block, to shape what comes in",
-		Forms: []string{"ifb END [CIDR…] [mtu N] [mac M] [down]"}, Options: device,
+		Places: made, Forms: []string{"ifb END [CIDR…] [mtu N] [mac M] [down]"}, Options: device,
 	},
-	{Word: "import", Doc: "bring in the functions of a module", Forms: []string{"import PATH [as X]"}},
+	{Word: "import", Doc: "bring in the functions of a module", Places: map[string]Kind{"PATH": Module, "X": Fresh}, Forms: []string{"import PATH [as X]"}},
 	{Word: "in", Doc: "run statements inside namespaces", Forms: []string{"in NS… STATEMENT", "in NS… { … }"}, Block: true},
-	{Word: "lab", Doc: "name the lab", Forms: []string{"lab NAME"}},
-	{Word: "let", Doc: "make variables", Forms: []string{"let NAME[, NAME] = EXPR", "let NAME = exec …", "let NAME = spawn …"}},
+	{Word: "lab", Doc: "name the lab", Places: map[string]Kind{"NAME": Fresh}, Forms: []string{"lab NAME"}},
+	{Word: "let", Doc: "make variables", Places: map[string]Kind{"NAME": NewVar}, Forms: []string{"let NAME[, NAME] = EXPR", "let NAME = exec …", "let NAME = spawn …"}},
 	{
 		Word: "link", Doc: "change or remove an interface",
 		Forms: []string{
@@ -84,19 +87,19 @@ var table = []Entry{
 			{Name: "alias", Arg: "S", Kind: Text, Arity: 1, Doc: "a description"},
 			{Name: "down", Doc: "take it down"},
 			{Name: "mac", Arg: "M", Kind: MAC, Arity: 1, Doc: "its hardware address"},
-			{Name: "master", Arg: "B", Kind: Link, Arity: 1, Doc: "make it a port of a bridge"},
+			{Name: "master", Arg: "B", Kind: Link, Place: Bridge, Arity: 1, Doc: "make it a port of a bridge"},
 			{Name: "mtu", Arg: "N", Kind: Int, Min: 68, Max: 65535, Arity: 1, Doc: "the largest packet, in bytes"},
-			{Name: "name", Arg: "X", Kind: Link, Arity: 1, Doc: "a new name"},
+			{Name: "name", Arg: "X", Kind: Link, Place: NewLink, Arity: 1, Doc: "a new name"},
 			{Name: "netns", Arg: "NS", Kind: Name, Arity: 1, Doc: "move it to another namespace, with all it has"},
 			{Name: "nomaster", Doc: "take it out of its bridge"},
 			{Name: "promisc", Arg: "on|off", Kind: Switch, Arity: 1, Doc: "receive what is for others, too"},
 			{Name: "up", Doc: "take it up"},
 		},
 	},
-	{Word: "logs", Doc: "print what programs in the background have printed", Forms: []string{"logs NAME…"}},
+	{Word: "logs", Doc: "print what programs in the background have printed", Places: map[string]Kind{"NAME": Spawned}, Forms: []string{"logs NAME…"}},
 	{
 		Word: "macvlan", Doc: "make an interface with its own MAC address on another interface",
-		Forms: []string{"macvlan END [CIDR…] on PARENT [mode M] [mtu N] [mac M] [down]"},
+		Places: made, Forms: []string{"macvlan END [CIDR…] on PARENT [mode M] [mtu N] [mac M] [down]"},
 		Options: with(device,
 			Option{Name: "mode", Arg: "M", Kind: Word, Values: []string{"bridge", "passthru", "private", "source", "vepa"}, Arity: 1, Doc: "how the siblings talk to each other"},
 			Option{Name: "on", Arg: "PARENT", Kind: Link, Arity: 1, Required: true, Doc: "the interface it sits on"}),
@@ -112,7 +115,7 @@ var table = []Entry{
 	},
 	{
 		Word: "ns", Doc: "make network namespaces, the hosts of the network",
-		Forms: []string{
+		Places: map[string]Kind{"NAME": NewName, "del NAME": Name}, Forms: []string{
 			"ns NAME… [forward on|off] [sysctl KEY = VALUE]… [private PATH…] [{ … }]",
 			"ns NAME from pid N|PATH",
 			"ns del NAME…",
@@ -127,7 +130,7 @@ var table = []Entry{
 	},
 	{Word: "on", Doc: "run a statement when its place is rolled back", Forms: []string{"on rollback STATEMENT|{ … }"}, Verbs: []string{"rollback"}, Block: true},
 	{Word: "parallel", Doc: "run the statements of a block at the same time", Forms: []string{"parallel [N] { … }"}, Block: true},
-	{Word: "param", Doc: "name a value that the caller may give", Forms: []string{"param NAME [= DEFAULT] [\"help\"]"}},
+	{Word: "param", Doc: "name a value that the caller may give", Places: map[string]Kind{"NAME": NewVar}, Forms: []string{"param NAME [= DEFAULT] [\"help\"]"}},
 	{Word: "return", Doc: "leave a function, with a value or without", Forms: []string{"return [EXPR]"}},
 	{
 		Word: "route", Doc: "change the routing table",
@@ -142,7 +145,7 @@ var table = []Entry{
 		Forms: []string{"rule add|del [not] [from CIDR] [to CIDR] [iif IF] [oif IF] [fwmark N] [tos N] [priority N] [family F] table T|blackhole|unreachable|prohibit"},
 		Verbs: []string{"add", "del"}, Options: rules,
 	},
-	{Word: "set", Doc: "change variables", Forms: []string{"set NAME[, NAME] = EXPR", "set NAME = exec …"}},
+	{Word: "set", Doc: "change variables", Places: map[string]Kind{"NAME": Variable}, Forms: []string{"set NAME[, NAME] = EXPR", "set NAME = exec …"}},
 	{
 		Word: "show", Doc: "print a part of the network",
 		Forms:   []string{"show ns|links|addrs|routes|neigh|rules|lab [table T] [in NS…]"},
@@ -156,7 +159,7 @@ var table = []Entry{
 			"spawn [OPTIONS] [in NS] sh STRING",
 		},
 		Options: []Option{
-			{Name: "as", Arg: "NAME", Kind: Text, Arity: 1, Doc: "what `stop` and `logs` call it; else it has the name of the program"},
+			{Name: "as", Arg: "NAME", Kind: Text, Place: Fresh, Arity: 1, Doc: "what `stop` and `logs` call it; else it has the name of the program"},
 			{Name: "dir", Arg: "PATH", Kind: Path, Arity: 1, Doc: "the folder to start in"},
 			{Name: "env", Arg: "K=V", Kind: Text, Arity: 1, Repeat: true, Doc: "set an environment variable"},
 			{Name: "quiet", Doc: "do not show what the program prints"},
@@ -166,11 +169,11 @@ var table = []Entry{
 			{Name: "user", Arg: "USER", Kind: User, Arity: 1, Doc: "run as another user"},
 		},
 	},
-	{Word: "stop", Doc: "end programs in the background", Forms: []string{"stop NAME…"}},
+	{Word: "stop", Doc: "end programs in the background", Places: map[string]Kind{"NAME": Spawned}, Forms: []string{"stop NAME…"}},
 	{Word: "sysctl", Doc: "set a kernel parameter of the namespace", Forms: []string{"sysctl KEY = VALUE"}},
 	{
 		Word: "tap", Doc: "make a tap, an interface that a program reads frames from",
-		Forms: []string{"tap END [CIDR…] [user U] [group G] [multi_queue] [mtu N] [mac M] [down]"}, Options: tuntap,
+		Places: made, Forms: []string{"tap END [CIDR…] [user U] [group G] [multi_queue] [mtu N] [mac M] [down]"}, Options: tuntap,
 	},
 	{
 		Word: "transaction", Doc: "a savepoint: undone alone if it fails, then fails outward",
@@ -179,11 +182,11 @@ var table = []Entry{
 	{Word: "try", Doc: "contain a failure", Forms: []string{"try { … } [catch [E] { … }]", "try STATEMENT"}, Block: true},
 	{
 		Word: "tun", Doc: "make a tun, an interface that a program reads packets from",
-		Forms: []string{"tun END [CIDR…] [user U] [group G] [multi_queue] [mtu N] [down]"}, Options: tun,
+		Places: made, Forms: []string{"tun END [CIDR…] [user U] [group G] [multi_queue] [mtu N] [down]"}, Options: tun,
 	},
 	{
 		Word: "veth", Doc: "join two namespaces with a cable",
-		Forms: []string{
+		Places: made, Forms: []string{
 			"veth END [CIDR…] [mac M] <-> END [CIDR…] [mac M] [net CIDR] [mtu N] [delay D] [jitter D] [loss P] [rate R] [down]",
 			"veth END … <-> BRIDGE [as PORT] [access VID | trunk [VID…]]",
 		},
@@ -191,7 +194,7 @@ var table = []Entry{
 	},
 	{
 		Word: "vxlan", Doc: "make a tunnel for frames over UDP",
-		Forms:   []string{"vxlan END [CIDR…] id N [local IP] [remote IP|group IP] [dev IF] [port N] [ttl N] [learning on|off] [mtu N] [mac M] [down]"},
+		Places: made, Forms: []string{"vxlan END [CIDR…] id N [local IP] [remote IP|group IP] [dev IF] [port N] [ttl N] [learning on|off] [mtu N] [mac M] [down]"},
 		Options: vxlan,
 	},
 	{

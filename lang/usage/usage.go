@@ -30,6 +30,28 @@ const (
 	Port                 // 1–65535
 	User                 // a user or a group of the machine
 	Value                // anything
+
+	// What else stands at places of the forms.
+	NewName   // a namespace that is to be made
+	NewLink   // an interface that is to be made, without its namespace
+	NewEnd    // NS:IF that is to be made
+	Bridge    // a bridge
+	Target    // where packets go: a namespace, an interface, an address
+	Gateway   // an address or a namespace on a shared link
+	Spawned   // a program in the background
+	Command   // an executable
+	Argument  // an argument of a program
+	Module    // a file or module for import
+	Sysctl    // a kernel parameter
+	Variable  // a variable that is there
+	NewVar    // a variable that is to be made
+	NewFunc   // a function that is to be made
+	Fresh     // any new name
+	Topic     // a word that help knows
+	Savepoint // a savepoint of the open transaction
+	Expr      // an expression, of several words
+	Condition // what expect and wait look at
+	Statement // a whole statement
 )
 
 var kindPhrases = [...]string{
@@ -40,6 +62,17 @@ var kindPhrases = [...]string{
 	Size: "a size such as `64k`", Name: "the name of a namespace", Link: "the name of an interface",
 	End: "an interface such as `h1:eth0`", Word: "a word", Text: "a text", Path: "a path",
 	Port: "a port number", User: "a name or number", Value: "a value",
+	NewName: "a new name for a namespace, such as `h1`", NewLink: "a new name for an interface, such as `eth0`",
+	NewEnd: "a new interface such as `h1:eth0`", Bridge: "the name of a bridge",
+	Target:  "a namespace, an interface or an address, such as `h2` or `10.0.0.2`",
+	Gateway: "an address such as `10.0.0.1`, or a namespace on the same link",
+	Spawned: "the name of a program that was started with `spawn`", Command: "a program such as `ping`",
+	Argument: "an argument of the program", Module: "a module such as `std/topo`, or a file",
+	Sysctl: "a kernel parameter such as `net.ipv4.ip_forward`", Variable: "the name of a variable",
+	NewVar: "a new name for a variable", NewFunc: "a new name for a function", Fresh: "a new name",
+	Topic: "a word of the language", Savepoint: "the name of a savepoint",
+	Expr: "an expression such as `$n + 1`", Condition: "a condition such as `ping h1 -> h2`",
+	Statement: "a statement",
 }
 
 // Phrase says in words what the kind looks like, for messages and help.
@@ -68,6 +101,7 @@ type Option struct {
 	Arg      string // as the forms write it: D, on|off, N
 	Doc      string
 	Kind     Kind     // of each argument
+	Place    Kind     // what stands there more exactly, for completion; None: the kind says it
 	Values   []string // for Word, and for the words a number may be replaced by
 	Min, Max int64    // for Int, when Max is not 0
 	Arity    int      // 0, 1, 2 (KEY = VALUE) or Many
@@ -101,6 +135,17 @@ type Entry struct {
 	Verbs   []string // the words that may follow at once
 	Block   bool     // a block of statements may follow
 	Options []Option
+	// Places says what the words in capitals of the forms stand for, where that
+	// differs from what they stand for elsewhere; `del NAME` is a NAME behind del.
+	Places map[string]Kind
+}
+
+// Wants says what stands at an argument of the option, as exactly as is known.
+func (o *Option) Wants() Kind {
+	if o.Place != None {
+		return o.Place
+	}
+	return o.Kind
 }
 
 // Option returns the option of that name in that part of the statement, other
