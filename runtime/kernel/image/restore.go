@@ -25,9 +25,8 @@ const passes = 8
 // of how the transaction left things (after), values that are neither ours nor
 // those of the pre-image stay as they are.
 //
-// What it cannot do, and does not report: how a MAC came to be (a bridge whose
-// MAC was restored does not follow its ports any more), the numbers of actions
-// and handles of nftables, and the clocks of timeouts, which begin anew.
+// What it cannot do, and does not report, is in Residues; the numbers of actions
+// and handles of nftables, and the clocks of timeouts, begin anew.
 func Restore(ctx context.Context, ns int, pre *Image, set WriteSet, after ...*Image) (residue []string, err error) {
 	if set.Empty() {
 		return nil, nil
@@ -64,6 +63,7 @@ type restorer struct {
 
 	tried, did int               // requests sent, and carried out
 	lost       map[string]string // why something could not be restored
+	stuck      []string          // differs still after a pass that could do nothing
 }
 
 // parts are those worth looking at for a write set.
@@ -116,7 +116,7 @@ func (r *restorer) run() (residue []string, err error) {
 	defer events.close()
 	began := time.Now()
 	for range passes {
-		r.did, r.lost = 0, map[string]string{}
+		r.did, r.lost, r.stuck = 0, map[string]string{}, nil
 		if err := r.fresh(All); err != nil {
 			return nil, err
 		}
@@ -131,13 +131,16 @@ func (r *restorer) run() (residue []string, err error) {
 		if err := r.fresh(All); err != nil {
 			return nil, err
 		}
-		for residue = r.residue(); len(residue) > 0 && time.Now().Before(deadline) && !r.actionable(); residue = r.residue() {
+		if r.did == 0 {
+			r.stuck = r.differ(settings)
+		}
+		for residue = r.residue(); (len(residue) > 0 || r.pending()) && time.Now().Before(deadline) && !r.actionable(); residue = r.residue() {
 			events.wait(min(100*time.Millisecond, time.Until(deadline)))
 			if err := r.look(All); err != nil {
 				return nil, err
 			}
 		}
-		if len(residue) == 0 || r.did == 0 || time.Now().After(deadline) {
+		if len(residue) == 0 || !r.actionable() {
 			break
 		}
 	}
@@ -147,9 +150,30 @@ func (r *restorer) run() (residue []string, err error) {
 	return residue, nil
 }
 
-// actionable reports whether settings differ, so that another pass may help.
+// actionable reports whether settings differ, so that another pass may help: one
+// that could do nothing helps only against what came after it.
 func (r *restorer) actionable() bool {
-	return r.did > 0 && len(declared(Diff(r.goal.Fingerprint(settings), r.now.Fingerprint(settings)))) > 0
+	return len(subtract(r.differ(settings), r.stuck)) > 0
+}
+
+// differ compares what is there with the goal, in a form, but for what is
+// declared.
+func (r *restorer) differ(form Form) []string {
+	return declared(r.goal.Image, r.now, form)
+}
+
+// pending reports whether the kernel has not yet acted on the carrier of a
+// touched link: what follows from it, such as an address, would come later.
+func (r *restorer) pending() bool {
+	const down, up = 2, 6 // IF_OPER_DOWN, IF_OPER_UP (linux/if.h); 0 is unknown
+	s := newScope(r.set, r.pre)
+	return slices.ContainsFunc(r.now.links(), func(l link) bool {
+		carrier, state := find(l.attrs, unix.IFLA_CARRIER), find(l.attrs, unix.IFLA_OPERSTATE)
+		if l.flags&unix.IFF_UP == 0 || len(carrier) == 0 || len(state) == 0 || !s.link(l.name) {
+			return false
+		}
+		return carrier[0] == 0 && (state[0] == 0 || state[0] == up) || carrier[0] != 0 && state[0] == down
+	})
 }
 
 // residue compares what is there with the goal.
@@ -162,9 +186,8 @@ func (r *restorer) residue() []string {
 			form = settings
 		}
 	})
-	diff := declared(Diff(r.goal.Fingerprint(form), r.now.Fingerprint(form)))
 	var out []string
-	for _, d := range diff {
+	for _, d := range declared(r.goal.Image, r.now, form) {
 		if len(r.goal.foreign) > 0 && confVector.MatchString(d) {
 			continue // what the sysctls say already
 		}
@@ -180,14 +203,6 @@ func (r *restorer) residue() []string {
 }
 
 var confVector = regexp.MustCompile(`^link \S+ inet6? conf: `)
-
-// declared leaves out differences that cannot be restored and mean little:
-// how the MAC was assigned is set by setting it (dev.c: dev_set_mac_address).
-func declared(diff []string) []string {
-	return slices.DeleteFunc(diff, func(d string) bool {
-		return strings.HasPrefix(d, "sysfs ") && strings.Contains(d, " addr_assign_type: ")
-	})
-}
 
 // pass converges everything once. Each step looks first: what it does may
 // follow from the one before.

@@ -179,7 +179,7 @@ func Test23MovedAndBack(t *testing.T) {
 				t.Error("residue:\n", strings.Join(residue, "\n"))
 			}
 			l.Script("ip link del thief2 2>/dev/null || true; ip link del thief 2>/dev/null || true")
-			if diff := declared(Diff(pre.Fingerprint(Strict), l.settled().Fingerprint(Strict))); len(diff) > 0 {
+			if diff := declared(pre, l.settled(), Strict); len(diff) > 0 {
 				t.Error(strings.Join(diff, "\n"))
 			}
 		})

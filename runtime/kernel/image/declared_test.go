@@ -1,0 +1,50 @@
+package image
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A bridge that had no port has had one, for a moment or longer: what stays
+// different is what is declared, and nothing but that.
+func TestDeclaredBridge(t *testing.T) {
+	t.Parallel()
+	const idleOnce = "; ip link add d0 type ifb; ip link set d0 master br1 up; ip link del d0"
+	for name, c := range map[string]struct{ before, last string }{
+		"never had one":          {"", ""},
+		"never had one, a while": {"", "sleep 1.2"},
+		"had one before":         {idleOnce + "; ip link set br1 address 02:00:00:00:00:01", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.Script("ip link add br1 type bridge" + c.before + "; ip link set br1 up; ip addr add 10.9.0.1/24 dev br1; sleep 1.2")
+			pre := l.take()
+			l.Script("ip link add p0 type veth peer name p1; ip link set p0 master br1 up; ip link set p1 up;" + c.last + "\nip link del p0")
+			if residue := l.restore(t, pre, WriteSet{Links: []LinkRef{{Name: "br1"}}}); len(residue) > 0 {
+				t.Error("residue:\n", strings.Join(residue, "\n"))
+			}
+			l.same(t, pre)
+			for _, d := range Diff(pre.Fingerprint(Indexed), l.take().Fingerprint(Indexed)) {
+				if !slices.ContainsFunc(bridgeResidues, func(p string) bool { return strings.HasPrefix(d, p) }) {
+					t.Error("not declared:", d)
+				}
+			}
+			l.Script("ip link set br1 mtu 1400")
+			if diff := declared(pre, l.take(), Indexed); len(diff) != 2 || !strings.Contains(diff[0], "mtu") {
+				t.Errorf("what somebody else did to it is not seen: %v", diff)
+			}
+		})
+	}
+}
+
+var bridgeResidues = []string{
+	"link br1 bridge bridge_id: ", "link br1 bridge root_id: ", "link br1 tso_max_size: ", "link br1 tso_max_segs: ",
+	"link br1 carrier: 0, was 1", "link br1 flags: 0x1003, was 0x11043", "link br1 operstate: 2, was 0",
+	"route inet6 table 254 fe80::/64 metric 256 tos 0: flags=0x10, was flags=0x0",
+	"route inet6 table 255 ff00::/8 metric 256 tos 0: flags=0x10, was flags=0x0",
+	"route inet table 254 10.9.0.0/24 metric 0 tos 0: flags=0x10, was flags=0x0",
+	"route inet table 255 10.9.0.255/32 metric 0 tos 0: flags=0x10, was flags=0x0",
+	"sysfs br1 addr_assign_type: 3, was 1",
+}
