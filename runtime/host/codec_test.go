@@ -19,7 +19,7 @@ func TestOpsSurviveTheJournal(t *testing.T) {
 			VXLAN: &VXLAN{ID: 42, Local: netip.MustParseAddr("192.0.2.1"), Port: 4789, Learning: &on}}},
 		LinkDel{"a", "e", 7, "02:00:00:00:00:01", true},
 		LinkSet{NS: "a", Name: "e", Down: true, MTU: &mtu, Master: new(string), Alias: &text, Up: true},
-		LinkMove{"a", "e", "b"},
+		LinkMove{"a", "e", "b", 3},
 		AddrSet{Add, Addr{NS: "a", Link: "e", Prefix: netip.MustParsePrefix("fd00::1/64"), NoDAD: true}},
 		RouteSet{Replace, Route{NS: "a", Dest: netip.MustParsePrefix("0.0.0.0/0"), Table: 100,
 			Nexthop: []Nexthop{{Via: netip.MustParseAddr("10.0.0.1"), Weight: 2}, {Dev: "e"}}}},

@@ -82,7 +82,10 @@ type LinkSet struct {
 
 // LinkMove moves an interface to another namespace with its addresses, routes,
 // MTU and up state.
-type LinkMove struct{ NS, Name, To string }
+type LinkMove struct {
+	NS, Name, To string
+	Index        int `json:",omitempty"` // its number there, if that is free; 0 leaves it to the kernel
+}
 
 // AddrSet adds, replaces or removes an address.
 type AddrSet struct {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,14 +40,17 @@ func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
 	if err != nil {
 		return err
 	}
-	undo := []host.Op{host.LinkMove{NS: op.To, Name: op.Name, To: op.NS}}
+	undo := []host.Op{host.LinkMove{NS: op.To, Name: op.Name, To: op.NS, Index: l.index}}
 	if l.master != 0 {
 		master := l.plan(from).Master
 		undo = append(undo, host.LinkSet{NS: op.NS, Name: op.Name, Master: &master})
 	}
-	m := setLink(l.index, host.FieldTo, unix.IFLA_NET_NS_FD, native.AppendUint32(nil, uint32(to.fd)))
-	m.explain = explainMove(op)
-	if err := q.change(from, m, append(undo, kept...)...); err != nil {
+	back := append(undo, kept...)
+	err = q.change(from, moving(op, l.index, to, op.Index), back...)
+	if op.Index != 0 && errors.Is(err, unix.EBUSY) { // another has taken its number
+		err = q.change(from, moving(op, l.index, to, 0), back...)
+	}
+	if err != nil {
 		return err
 	}
 	q.h.forget() // its far end does not know where it went
@@ -55,6 +59,16 @@ func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
 		return err
 	}
 	return nil
+}
+
+// moving asks for the move, and for a number there unless it is 0.
+func moving(op host.LinkMove, index int, to *space, number int) *message {
+	m := setLink(index, host.FieldTo, unix.IFLA_NET_NS_FD, native.AppendUint32(nil, uint32(to.fd)))
+	if number != 0 {
+		m.u32(host.FieldNone, unix.IFLA_NEW_IFINDEX, uint32(number))
+	}
+	m.explain = explainMove(op)
+	return m
 }
 
 func explainMove(op host.LinkMove) func(*host.Error) {

@@ -117,19 +117,20 @@ func unordered(s string) string {
 }
 
 // mounts lists the mounts of the calling thread without the numbers that are
-// new for each.
+// new for each, and without their order, which is that of their making.
 func mounts() string {
 	text, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {
 		return err.Error()
 	}
-	var b strings.Builder
+	var list []string
 	for line := range strings.Lines(string(text)) {
 		// id parent major:minor root point options [shared:N]… - type source super
 		fields := strings.Fields(line)
-		fmt.Fprintln(&b, strings.Join(fields[3:6], " "), fields[slices.Index(fields, "-")+1])
+		list = append(list, strings.Join(fields[3:6], " ")+" "+fields[slices.Index(fields, "-")+1])
 	}
-	return b.String()
+	slices.Sort(list)
+	return strings.Join(list, "\n")
 }
 
 // files lists what lies below directories, with what is in it.
