@@ -40,7 +40,7 @@ func (p *Prompt) Run(ctx context.Context, strict bool) int {
 	defer stop()
 	first := 0
 	for ctx.Err() == nil {
-		text, err := p.Editor.ReadBlock(complete)
+		text, err := p.Editor.ReadBlock(whole)
 		if errors.Is(err, ErrDropped) {
 			continue
 		}
@@ -65,9 +65,9 @@ func (p *Prompt) Run(ctx context.Context, strict bool) int {
 	return 0
 }
 
-// complete reports whether a text is a whole entry: more lines would not cure
+// whole reports whether a text is a whole entry: more lines would not cure
 // what is wrong with it.
-func complete(text string) bool {
+func whole(text string) bool {
 	return !parse.Text(EntryName, text).Incomplete
 }
 
