@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -46,6 +47,7 @@ const (
 	Image  Kind = "image"  // a namespace's state was saved, in File
 	Undone Kind = "undone" // an operation was taken back
 	Commit Kind = "commit" // from here on the transaction goes forward
+	End    Kind = "end"    // its program went on without having finished it
 	Hold   Kind = "hold"   // the same, but its own program may reopen it; since form 2
 	Reopen Kind = "reopen" // it is being taken back after all
 )
@@ -298,6 +300,12 @@ func Held(records []Record) bool {
 		}
 	}
 	return held
+}
+
+// Ended reports whether the program of a transaction did not die, but left it
+// unfinished.
+func Ended(records []Record) bool {
+	return slices.ContainsFunc(records, func(r Record) bool { return r.Kind == End })
 }
 
 // Boot is the kernel's name for this boot (random(4)).

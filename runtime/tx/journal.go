@@ -70,18 +70,26 @@ func (t *Tx) close(ctx context.Context, done []entry) error {
 }
 
 // settle does what is left to do for operations that are committed, all of it
-// together.
+// together. If some of it is refused, each is done by itself: one must not keep
+// the others from being done.
 func (t *Tx) settle(ctx context.Context, done []entry) bool {
+	ctx = context.WithoutCancel(ctx)
 	var ops []host.Op
 	for _, e := range done {
 		ops = append(ops, e.final...)
 	}
-	for _, res := range t.host.Apply(context.WithoutCancel(ctx), ops, nil) {
-		if res.Err != nil {
-			t.late = append(t.late, res.Err)
+	refused := slices.IndexFunc(t.host.Apply(ctx, ops, nil), func(r host.Result) bool { return r.Err != nil })
+	if refused < 0 {
+		return true
+	}
+	clean := true
+	for _, op := range ops[refused:] {
+		if err := t.host.Apply(ctx, []host.Op{op}, nil)[0].Err; err != nil {
+			t.late = append(t.late, &StepError{Step{Op: op}, err})
+			clean = false
 		}
 	}
-	return len(t.late) == 0
+	return clean
 }
 
 // over ends the journal. One that is not clean stays for a recovery.
@@ -92,6 +100,7 @@ func (t *Tx) over(clean bool) {
 	if clean {
 		_ = t.journal.Remove()
 	} else {
+		_ = t.journal.Write(journal.Record{Kind: journal.End})
 		_ = t.journal.Close()
 	}
 	t.journal = nil
