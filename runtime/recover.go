@@ -75,7 +75,10 @@ func recoverOne(ctx context.Context, h host.Host, dir string) recovered {
 	case err != nil:
 		return recovered{left: []string{err.Error()}}
 	}
-	what := describe(records, dir)
+	what, ended := describe(records, dir), "it died"
+	if journal.Ended(records) {
+		ended = "it could not finish"
+	}
 	if journal.Stale(records) {
 		discard(ctx, h, records)
 		_ = j.Remove()
@@ -92,7 +95,19 @@ func recoverOne(ctx context.Context, h host.Host, dir string) recovered {
 	if len(undo.Left) > 0 {
 		return recovered{what: what + ": taken back, but not all of it", left: lines(undo.Left)}
 	}
-	return recovered{what: fmt.Sprintf("%s: it died; rolled back completely, %d changes undone", what, undo.Undone)}
+	return recovered{what: fmt.Sprintf("%s: %s; rolled back completely%s", what, ended, counted(undo.Undone))}
+}
+
+// counted says how many changes a recovery undid; an undo that left something
+// had undone most before.
+func counted(changes int) string {
+	switch changes {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 change undone"
+	}
+	return fmt.Sprintf(", %d changes undone", changes)
 }
 
 // discard removes what another boot left on a disk: the files that bore the
