@@ -158,7 +158,13 @@ func TestInUse(t *testing.T) {
 	if err := sleep.Start(); err != nil {
 		t.Skip(err)
 	}
-	defer func() { sleep.Process.Kill(); sleep.Wait() }()
+	defer func() {
+		sleep.Process.Kill()
+		sleep.Wait()
+		// Until the kernel has cleaned up, the cable leads to a namespace that
+		// nobody can find.
+		wait(t, func() bool { return linkList(t, h, "kt-a") == "lo" })
+	}()
 	path := fmt.Sprintf("/proc/%d/ns/net", sleep.Process.Pid)
 	own, _ := os.Readlink("/proc/self/ns/net")
 	wait(t, func() bool { other, err := os.Readlink(path); return err == nil && other != own })
