@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vnet/runtime/kernel/kerneltest"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "@") {
+		os.Exit(hidden(os.Args[1], os.Args[2:]))
+	}
+	os.Exit(kerneltest.Main(m))
+}
+
+func testBench(t *testing.T) *bench {
+	t.Helper()
+	kerneltest.Need(t)
+	b := &bench{options: &options{rounds: 1, compare: true, quiet: true}, dir: t.TempDir()}
+	b.vnet = filepath.Join(b.dir, "vnet")
+	if out, err := exec.Command("go", "build", "-o", b.vnet, "vnet").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return b
+}
+
+// Every way that is to be had here gives the same networks, and removes them.
+func TestSame(t *testing.T) {
+	b := testBench(t)
+	var here []way
+	for _, w := range ways {
+		if w.missing == nil || w.missing() == "" {
+			here = append(here, w)
+		}
+	}
+	for shape := range shapeOf {
+		c, err := b.cell(t.Context(), shape, 3, here)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, w := range c.Ways {
+			for _, p := range phases {
+				if w.Median[p] <= 0 {
+					t.Errorf("%s by %s: no figure for %s", shape, w.Way, p)
+				}
+			}
+		}
+	}
+}
+
+// stand builds a star, in a process that lets go of its namespaces.
+func stand(t *testing.T, n string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := runOne(t.Context(), []string{self, "@limit", "build", "star", n}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A comparison that finds no difference proves something only if it can find
+// one.
+func TestSameNotices(t *testing.T) {
+	kerneltest.Need(t)
+	ctx := t.Context()
+	t.Cleanup(func() {
+		if err := clearAll(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	stand(t, "2")
+	first, err := atRest(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []string{
+		"ip -n h1 route del default", "ip -n h2 link set eth0 mtu 1400", "ip -n sw link set h1-eth0 nomaster",
+		"ip netns exec sw sysctl -qw net.ipv4.ip_forward=1", "ip netns add more",
+	} {
+		if out, err := exec.Command("sh", "-c", change).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", change, err, out)
+		}
+		is, err := portray(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(differ(first, is)) == 0 {
+			t.Errorf("%s: not noticed", change)
+		}
+		first = is
+	}
+}
+
+// settle must not come back before a namespace that was dropped is gone.
+func TestSettle(t *testing.T) {
+	kerneltest.Need(t)
+	stand(t, "20")
+	// The other end of a cable goes when the kernel frees its namespace.
+	if out, err := exec.Command("sh", "-c", "ip link add far type veth peer name near netns h20").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	began := time.Now()
+	if err := clearAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if linkExists("far") {
+		t.Error("the kernel is still at work after", time.Since(began))
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, c := range []struct {
+		of   []float64
+		want float64
+	}{{[]float64{3}, 3}, {[]float64{9, 1, 2}, 2}, {[]float64{4, 1, 2, 8}, 3}} {
+		if got := median(c.of); got != c.want {
+			t.Errorf("median of %v: %v, want %v", c.of, got, c.want)
+		}
+	}
+}

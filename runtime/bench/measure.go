@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A bench is one run of the benchmark.
+type bench struct {
+	*options
+	dir string
+}
+
+// A phase is what is measured of a way.
+type phase string
+
+const (
+	build phase = "build" // until the network stands
+	each  phase = "true"  // true(1) in each namespace
+	down  phase = "down"  // until no name is left
+	freed phase = "freed" // until the kernel has freed all of it
+)
+
+var phases = []phase{build, each, down, freed}
+
+// A cell is one network, with what it took each way.
+type cell struct {
+	Shape string `json:"shape"`
+	Hosts int    `json:"hosts"`
+	Ways  []*row `json:"ways"`
+}
+
+// A row is one way to a network.
+type row struct {
+	Way     string              `json:"way"`
+	Median  map[phase]float64   `json:"median_ms"`
+	Ratio   map[phase]float64   `json:"times_limit,omitempty"`
+	Samples map[phase][]float64 `json:"samples_ms"`
+	way     way
+	cmd     commands
+}
+
+// results is all that was measured.
+type results struct {
+	Kernel  string            `json:"kernel"`
+	CPUs    int               `json:"cpus"`
+	Rounds  int               `json:"rounds"`
+	Missing map[string]string `json:"missing,omitempty"`
+	Cells   []*cell           `json:"networks"`
+	More    []figure          `json:"more,omitempty"`
+}
+
+func (b *bench) say(format string, args ...any) {
+	if !b.quiet {
+		fmt.Fprintf(os.Stderr, format+"\n", args...)
+	}
+}
+
+// measure measures every network in every way that is to be had here.
+func (b *bench) measure(ctx context.Context) (*results, error) {
+	r := newResults(b.rounds)
+	var chosen []way
+	for _, name := range b.peers {
+		i := slices.IndexFunc(ways, func(w way) bool { return w.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("nobody is called %q", name)
+		}
+		if ways[i].missing != nil {
+			if why := ways[i].missing(); why != "" {
+				r.Missing[name] = why
+				b.say("%s is left out: %s", name, why)
+				continue
+			}
+		}
+		chosen = append(chosen, ways[i])
+	}
+	for _, shape := range b.shapes {
+		sizes := b.sizes
+		if shape == "mesh" {
+			sizes = b.mesh
+		}
+		for _, n := range sizes {
+			c, err := b.cell(ctx, shape, n, chosen)
+			if err != nil {
+				return nil, err
+			}
+			r.Cells = append(r.Cells, c)
+		}
+	}
+	return r, nil
+}
+
+// cell measures one network. The ways take turns, in another order each round;
+// what comes first warms up.
+func (b *bench) cell(ctx context.Context, shape string, n int, chosen []way) (*cell, error) {
+	c := &cell{Shape: shape, Hosts: n}
+	for _, w := range chosen {
+		dir := filepath.Join(b.dir, fmt.Sprintf("%s-%d-%s", shape, n, w.name))
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		cmd, err := w.prepare(b, task{shape, n, shapeOf[shape].network(n), dir})
+		if err != nil {
+			return nil, err
+		}
+		c.Ways = append(c.Ways, &row{Way: w.name, way: w, cmd: cmd, Median: map[phase]float64{}, Samples: map[phase][]float64{}})
+	}
+	if err := b.warm(ctx, c); err != nil {
+		return nil, err
+	}
+	order := slices.Clone(c.Ways)
+	for round := range b.rounds {
+		b.say("%s %d: round %d of %d", shape, n, round+1, b.rounds)
+		rand.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
+		for _, w := range order {
+			if err := w.measure(ctx); err != nil {
+				return nil, fmt.Errorf("%s %d by %s: %w", shape, n, w.Way, err)
+			}
+		}
+	}
+	c.sum()
+	return c, nil
+}
+
+// warm builds the network in every way, and looks whether it is the same one.
+func (b *bench) warm(ctx context.Context, c *cell) error {
+	var first portrait
+	for _, w := range c.Ways {
+		b.say("%s %d: look at what %s makes", c.Shape, c.Hosts, w.Way)
+		stop, err := w.stand(ctx)
+		if err == nil && b.compare {
+			if first == nil {
+				first, err = atRest(ctx)
+			} else if err = same(ctx, first); err != nil {
+				err = fmt.Errorf("another network than by %s: %w", c.Ways[0].Way, err)
+			}
+		}
+		if err == nil {
+			err = stop()
+		}
+		if err == nil {
+			err = clearAll(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("%s %d by %s: %w", c.Shape, c.Hosts, w.Way, err)
+		}
+	}
+	return nil
+}
+
+// stand builds the network once, so that it can be looked at until stop.
+func (w *row) stand(ctx context.Context) (stop func() error, err error) {
+	if w.cmd.all == nil {
+		_, err := runOne(ctx, w.cmd.build)
+		return func() error { return nil }, err
+	}
+	return standing(ctx, append(slices.Clone(w.cmd.all), "names"))
+}
+
+// measure builds, uses and removes the network once.
+func (w *row) measure(ctx context.Context) error {
+	if err := settle(ctx); err != nil {
+		return err
+	}
+	if w.cmd.all != nil {
+		return w.measureAll(ctx)
+	}
+	ran, err := runOne(ctx, w.cmd.build)
+	if err != nil {
+		return err
+	}
+	w.note(build, ran.took)
+	if ran, err = runOne(ctx, w.cmd.each); err != nil {
+		return err
+	}
+	w.note(each, ran.took)
+	if w.cmd.rebuilds {
+		if err := clearAll(ctx); err != nil {
+			return err
+		}
+	}
+	if ran, err = runOne(ctx, w.cmd.down); err != nil {
+		return err
+	}
+	if w.cmd.rebuilds {
+		stamp, err := strconv.ParseFloat(strings.TrimSpace(ran.out), 64)
+		if err != nil {
+			return fmt.Errorf("%q is no time", ran.out)
+		}
+		built := time.Unix(0, int64(stamp*1e9))
+		ran.took = ran.began.Add(ran.took).Sub(built)
+	}
+	return w.gone(ctx, ran.took)
+}
+
+// gone notes what it took until no name was left, and until the kernel had
+// freed everything.
+func (w *row) gone(ctx context.Context, took time.Duration) error {
+	if names, err := spaceNames(); err != nil || len(names) > 0 {
+		return fmt.Errorf("it leaves %d namespaces (%v)", len(names), err)
+	}
+	w.note(down, took)
+	began := time.Now()
+	err := settle(ctx)
+	w.note(freed, took+time.Since(began))
+	return err
+}
+
+func (w *row) note(p phase, took time.Duration) {
+	w.Samples[p] = append(w.Samples[p], milli(took))
+}
+
+func milli(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// sum makes medians, and ratios to the limit.
+func (c *cell) sum() {
+	limit := slices.IndexFunc(c.Ways, func(w *row) bool { return w.Way == "limit" })
+	for _, w := range c.Ways {
+		for p, s := range w.Samples {
+			w.Median[p] = median(s)
+		}
+	}
+	for _, w := range c.Ways {
+		if limit >= 0 {
+			w.Ratio = map[phase]float64{}
+			for p, m := range w.Median {
+				w.Ratio[p] = m / c.Ways[limit].Median[p]
+			}
+		}
+	}
+}
+
+func median(s []float64) float64 {
+	s = slices.Sorted(slices.Values(s))
+	if n := len(s); n%2 == 0 {
+		return (s[n/2-1] + s[n/2]) / 2
+	}
+	return s[len(s)/2]
+}
+
+// A process is one that ended.
+type process struct {
+	began time.Time
+	took  time.Duration
+	out   string
+	state *os.ProcessState
+}
+
+// runOne runs a program to its end, which must be a good one.
+func runOne(ctx context.Context, argv []string) (*process, error) {
+	p, err := tryOne(ctx, argv)
+	if err == nil && !p.state.Success() {
+		err = fmt.Errorf("%q: %v\n%s", argv, p.state, p.out)
+	}
+	return p, err
+}
+
+// tryOne runs a program to its end.
+func tryOne(ctx context.Context, argv []string) (*process, error) {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	p := &process{began: time.Now()}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	_ = cmd.Wait() // the state tells
+	p.took = time.Since(p.began)
+	p.out, p.state = out.String(), cmd.ProcessState
+	return p, ctx.Err()
+}
