@@ -4,7 +4,7 @@
 //
 //	sudo go run ./runtime/bench                 # two minutes
 //	sudo go run ./runtime/bench -h              # sizes, shapes, peers, rounds
-//	sudo go run ./runtime/bench -more           # also what vnet's own parts cost
+//	sudo go run ./runtime/bench -more all       # also what vnet's own parts cost
 //
 // All of it happens in namespaces of its own, with an empty /run; the
 // machine's network is not touched. Before anything is timed, every way has to
@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,7 +34,7 @@ type options struct {
 	mesh    []int
 	peers   []string
 	rounds  int
-	more    bool
+	parts   []string
 	json    string
 	vnet    string
 	quiet   bool
@@ -84,13 +85,17 @@ func choose(args []string) (*options, error) {
 	for _, w := range ways {
 		names = append(names, w.name)
 	}
+	var own []string
+	for _, p := range parts {
+		own = append(own, p.name)
+	}
 	shapes := f.String("shapes", "star,chain,mesh,tree", "the networks")
 	sizes := f.String("sizes", "10,100", "how many hosts: of 10, 100, 500, 1000, say")
 	mesh := f.String("mesh", "10,20", "how many hosts a full mesh has")
 	peers := f.String("peers", "vnet,limit,batch,ip,pyroute2", "who: of "+strings.Join(names, ",")+"; or all")
 	o := &options{}
 	f.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
-	f.BoolVar(&o.more, "more", false, "also measure start-up, transaction, rollback, memory, text")
+	more := f.String("more", "", "also measure parts of vnet: of "+strings.Join(own, ",")+"; or all, for some minutes")
 	f.StringVar(&o.json, "json", "", "write the figures to this `file`, too; - prints them instead of the table")
 	f.StringVar(&o.vnet, "vnet", "", "the `program` to measure; built from this module when not given")
 	f.BoolVar(&o.quiet, "quiet", false, "do not say what is being done")
@@ -98,7 +103,10 @@ func choose(args []string) (*options, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
-	o.shapes, o.peers = strings.Split(*shapes, ","), strings.Split(*peers, ",")
+	o.shapes, o.peers, o.parts = words(*shapes), words(*peers), words(*more)
+	if *more == "all" {
+		o.parts = own
+	}
 	if *peers == "all" {
 		o.peers = names
 	}
@@ -111,12 +119,24 @@ func choose(args []string) (*options, error) {
 			return nil, fmt.Errorf("no shape is called %q", s)
 		}
 	}
+	for _, p := range o.parts {
+		if !slices.Contains(own, p) {
+			return nil, fmt.Errorf("no part is called %q", p)
+		}
+	}
 	return o, err
+}
+
+func words(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
 }
 
 func numbers(list string) ([]int, error) {
 	var out []int
-	for word := range strings.SplitSeq(list, ",") {
+	for _, word := range words(list) {
 		n, err := strconv.Atoi(word)
 		if err != nil || n < 2 || n > 5000 {
 			return nil, fmt.Errorf("%q is not a number of hosts", word)
@@ -156,13 +176,11 @@ func run(o *options) error {
 	}
 	b := &bench{options: o, dir: dir}
 	results, err := b.measure(ctx)
-	if err != nil {
+	if results != nil && err == nil {
+		results.Parts, err = b.measureParts(ctx)
+	}
+	if results == nil {
 		return err
 	}
-	if o.more {
-		if results.More, err = b.more(ctx); err != nil {
-			return err
-		}
-	}
-	return results.print(o)
+	return errors.Join(err, results.print(o)) // what there is, also after Ctrl-C
 }

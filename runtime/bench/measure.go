@@ -56,7 +56,7 @@ type results struct {
 	Rounds  int               `json:"rounds"`
 	Missing map[string]string `json:"missing,omitempty"`
 	Cells   []*cell           `json:"networks"`
-	More    []figure          `json:"more,omitempty"`
+	Parts   []figure          `json:"parts,omitempty"`
 }
 
 func (b *bench) say(format string, args ...any) {
@@ -91,7 +91,7 @@ func (b *bench) measure(ctx context.Context) (*results, error) {
 		for _, n := range sizes {
 			c, err := b.cell(ctx, shape, n, chosen)
 			if err != nil {
-				return nil, err
+				return r, err
 			}
 			r.Cells = append(r.Cells, c)
 		}

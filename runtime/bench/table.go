@@ -45,6 +45,9 @@ func (r *results) print(o *options) error {
 // how many times the limit it is.
 func (r *results) table(out io.Writer) {
 	fmt.Fprintf(out, "Linux %s, %d CPUs; medians of %d rounds in ms; (times the limit)\n\n", r.Kernel, r.CPUs, r.Rounds)
+	if len(r.Cells) == 0 {
+		return
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "network\tway\t")
 	for _, p := range phases {
@@ -77,7 +80,7 @@ down: until no name of it is left (vnet: what --rm adds); freed: until the kerne
 	for name, why := range r.Missing {
 		fmt.Fprintf(out, "not here: %s (%s)\n", name, why)
 	}
-	for _, f := range r.More {
+	for _, f := range r.Parts {
 		fmt.Fprintf(out, "%s  %s\n", dots(f.Name, 58), f.text())
 	}
 }
