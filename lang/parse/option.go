@@ -156,7 +156,7 @@ func (r *optionReader) arguments(o *usage.Option, word *lexer.Token, opt *ast.Op
 // name could be meant.
 func (r *optionReader) argument(o *usage.Option, word *lexer.Token, opt *ast.Option) error {
 	t := r.lx.Peek()
-	if !beginsValue(t) || r.isOption(t) && !nameLike(o.Kind) {
+	if !beginsValue(t) || r.isOption(t) && !nameLike(o.Kind) && !isSwitch(o.Kind, t) {
 		return noValue(t, o, word)
 	}
 	x, err := operand(r.lx)
@@ -174,6 +174,12 @@ func nameLike(k usage.Kind) bool {
 		return true
 	}
 	return false
+}
+
+// isSwitch reports whether a word is the value of a switch: vxlan has an
+// option `on`, too.
+func isSwitch(k usage.Kind, t *lexer.Token) bool {
+	return k == usage.Switch && (t.Value == "on" || t.Value == "off")
 }
 
 func (r *optionReader) keyValue(o *usage.Option, word *lexer.Token, opt *ast.Option) error {

@@ -25,7 +25,7 @@ var forms = []string{
 	"let a, b = $pair\nset a = 3\nif $a == 1 { echo a } else if not $b in [1 2] and $c { echo b } else { echo c }\nwhile $n < 5 { set n = $n + 1; break; continue }",
 	"import \"std/topo\" as t\nt.mesh $hosts\nimport x\nt.mesh($hosts, link={mtu: 9000})\nlet m = {a: 1, b: [1 + 2, a -b],\n c: -$x}\nlet x = subnets(10.0.0.0/8, 16)[0].first\nlet y = ($a + 1) * 2 % 3",
 	"def f(a, rest…) { return }\ndef g() { return exec in a ls }\necho a $l[1].x \"b$i\" ${a + b} len($x)\nfail \"x\"\nwarn x y",
-	"macvlan a:m on eth0 mode bridge\nvxlan a:vx 10.0.0.1/24 id 42 remote 10.0.0.2 dev eth0 port 4789 learning off\nifb a:i\ndummy a:d down\ntun a:t user root multi_queue",
+	"macvlan a:m on eth0 mode bridge\nvxlan a:vx 10.0.0.1/24 id 42 remote 10.0.0.2 dev eth0 port 4789 learning off\nvxlan a:vy learning on id 43 on eth0\nifb a:i\ndummy a:d down\ntun a:t user root multi_queue",
 	"veth a:x mac 02:00:00:00:00:01 peer br0 as p trunk 10 20 mtu 1400 delay 5ms\nveth a:x <-> br0 as p access 5\nveth a:x <-> br0 trunk\n",
 	"if $a {\n echo x\n} else {\n echo y\n}\n",
 	"show links table 5 in a b\nshow ns",
