@@ -35,7 +35,7 @@ var vxlan = with(device,
 	Option{Name: "group", Arg: "IP", Kind: IP, Arity: 1, Doc: "the multicast group of the other ends"},
 	Option{Name: "id", Arg: "N", Kind: Int, Min: 0, Max: 1<<24 - 1, Arity: 1, Required: true, Doc: "the network's number"},
 	Option{Name: "learning", Arg: "on|off", Kind: Switch, Arity: 1, Doc: "learn addresses from what comes in"},
-	Option{Name: "local", Arg: "IP", Kind: IP, Arity: 1, Doc: "the address to send from"},
+	Option{Name: "local", Arg: "IP", Kind: IP, Place: OwnIP, Arity: 1, Doc: "the address to send from"},
 	Option{Name: "on", Arg: "IF", Kind: Link, Arity: 1, Same: "dev", Doc: "the interface its packets leave by"},
 	Option{Name: "port", Arg: "N", Kind: Port, Arity: 1, Doc: "the UDP port"},
 	Option{Name: "remote", Arg: "IP", Kind: IP, Arity: 1, Doc: "the address of the other end"},
@@ -56,6 +56,9 @@ var cable = []Option{
 	{Name: "trunk", Arg: "[VID…]", Kind: Int, Min: 1, Max: 4094, Arity: Many, Optional: true, Scope: Side, Doc: "the VLANs that pass tagged"},
 }
 
+// tables are the routing tables that have names.
+var tables = []string{"default", "local", "main"}
+
 var routes = []Option{
 	{Name: "dev", Arg: "IF", Kind: Link, Arity: 1, Doc: "the interface to send by"},
 	{Name: "metric", Arg: "N", Kind: Int, Min: 0, Max: 1<<32 - 1, Arity: 1, Doc: "its cost: the lowest wins"},
@@ -63,8 +66,8 @@ var routes = []Option{
 	{Name: "onlink", Doc: "believe that the gateway is on the link"},
 	{Name: "proto", Arg: "P", Kind: Value, Arity: 1, Doc: "who made it"},
 	{Name: "scope", Arg: "S", Kind: Value, Values: []string{"global", "host", "link", "nowhere", "site"}, Arity: 1, Doc: "how far it reaches"},
-	{Name: "src", Arg: "IP", Kind: IP, Arity: 1, Doc: "the address to send from"},
-	{Name: "table", Arg: "T", Kind: Value, Arity: 1, Doc: "another routing table"},
+	{Name: "src", Arg: "IP", Kind: IP, Place: OwnIP, Arity: 1, Doc: "the address to send from"},
+	{Name: "table", Arg: "T", Kind: Value, Values: tables, Arity: 1, Doc: "another routing table"},
 	{Name: "via", Arg: "IP|NS", Kind: Value, Place: Gateway, Arity: 1, Doc: "the gateway"},
 	{Name: "dev", Arg: "IF", Kind: Link, Arity: 1, Scope: Hop, Doc: "the interface to send by"},
 	{Name: "onlink", Scope: Hop, Doc: "believe that the gateway is on the link"},
@@ -78,13 +81,13 @@ var rules = []Option{
 	{Name: "from", Arg: "CIDR", Kind: Dest, Arity: 1, Doc: "the sender"},
 	{Name: "fwmark", Arg: "N", Kind: Value, Arity: 1, Doc: "the mark of the packet"},
 	{Name: "iif", Arg: "IF", Kind: Link, Arity: 1, Doc: "the interface it came in by"},
-	{Name: "lookup", Arg: "T", Kind: Value, Arity: 1, Same: "table", Doc: "the routing table to ask"},
+	{Name: "lookup", Arg: "T", Kind: Value, Values: tables, Arity: 1, Same: "table", Doc: "the routing table to ask"},
 	{Name: "not", Doc: "turn the condition round"},
 	{Name: "oif", Arg: "IF", Kind: Link, Arity: 1, Doc: "the interface it leaves by"},
 	{Name: "pref", Arg: "N", Kind: Int, Min: 0, Max: 1<<32 - 1, Arity: 1, Same: "priority", Doc: "its place among the rules"},
 	{Name: "priority", Arg: "N", Kind: Int, Min: 0, Max: 1<<32 - 1, Arity: 1, Doc: "its place among the rules"},
 	{Name: "prohibit", Doc: "refuse: not allowed"},
-	{Name: "table", Arg: "T", Kind: Value, Arity: 1, Doc: "the routing table to ask"},
+	{Name: "table", Arg: "T", Kind: Value, Values: tables, Arity: 1, Doc: "the routing table to ask"},
 	{Name: "to", Arg: "CIDR", Kind: Dest, Arity: 1, Doc: "the receiver"},
 	{Name: "tos", Arg: "N", Kind: Value, Arity: 1, Doc: "the type of service"},
 	{Name: "unreachable", Doc: "refuse: not reachable"},

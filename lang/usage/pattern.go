@@ -165,11 +165,14 @@ func (c *compiler) element() fragment {
 	case "…":
 		f = optional(c.repeated(c.node(Node{Item: Anything})))
 	default:
-		f = c.words1(t.text)
+		f = c.choice(t.text)
 	}
 	if next := c.peek(); next.text == "…" && !next.apart {
 		c.take()
 		f = c.repeated(f)
+		if n := c.pattern.Nodes[f.first[0]]; n.Item == Place && n.Kind == Argument {
+			f.empty = true // a program may do without
+		}
 	}
 	return f
 }
@@ -198,8 +201,8 @@ func (c *compiler) braces(open string) fragment {
 	return c.node(Node{Item: item})
 }
 
-// words1 reads a word, or several between bars of which one is to be written.
-func (c *compiler) words1(word string) fragment {
+// choice reads a word, or several between bars of which one is to be written.
+func (c *compiler) choice(word string) fragment {
 	if next := c.peek(); next.text == "…" && next.apart && Of(word) != nil {
 		c.take()
 		c.words = append(c.words, word)

@@ -150,7 +150,7 @@ var table = []Entry{
 		Word: "show", Doc: "print a part of the network",
 		Forms:   []string{"show ns|links|addrs|routes|neigh|rules|lab [table T] [in NS…]"},
 		Verbs:   []string{"ns", "links", "addrs", "routes", "neigh", "rules", "lab"},
-		Options: []Option{{Name: "table", Arg: "T", Kind: Value, Arity: 1, Doc: "another routing table"}},
+		Options: []Option{{Name: "table", Arg: "T", Kind: Value, Values: tables, Arity: 1, Doc: "another routing table"}},
 	},
 	{
 		Word: "spawn", Doc: "start a program in the background",

@@ -38,6 +38,7 @@ const (
 	Bridge    // a bridge
 	Target    // where packets go: a namespace, an interface, an address
 	Gateway   // an address or a namespace on a shared link
+	OwnIP     // an address of the namespace
 	Spawned   // a program in the background
 	Command   // an executable
 	Argument  // an argument of a program
@@ -66,6 +67,7 @@ var kindPhrases = [...]string{
 	NewEnd: "a new interface such as `h1:eth0`", Bridge: "the name of a bridge",
 	Target:  "a namespace, an interface or an address, such as `h2` or `10.0.0.2`",
 	Gateway: "an address such as `10.0.0.1`, or a namespace on the same link",
+	OwnIP:   "an address of the namespace, such as `10.0.0.1`",
 	Spawned: "the name of a program that was started with `spawn`", Command: "a program such as `ping`",
 	Argument: "an argument of the program", Module: "a module such as `std/topo`, or a file",
 	Sysctl: "a kernel parameter such as `net.ipv4.ip_forward`", Variable: "the name of a variable",
