@@ -350,9 +350,15 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 	}
 	var u Undo
 	doomed := doomedSpaces(back, handlers)
+	var removals []entry // not sent yet
+	send := func() {
+		u.remove(ctx, t.host, kept, removals)
+		removals = nil
+	}
 	for i, e := range slices.Backward(back) {
 		if e.handler != nil {
 			if handlers {
+				send()
 				u.guard(Step{At: e.handler.At}, func() { u.run(ctx, e.handler) })
 			}
 			continue
@@ -363,16 +369,23 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 			}
 			u.Undone++
 		}
-		troubles := len(u.Left)
-		if !doomed.cover(i, e) {
-			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
-		}
-		if len(u.Left) == troubles { // else a recovery shall try again
+		switch {
+		case removesSpace(e):
+			removals = append(removals, e)
+		case doomed.cover(i, e):
 			forget(kept, e)
+		default:
+			send()
+			troubles := len(u.Left)
+			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
+			if len(u.Left) == troubles { // else a recovery shall try again
+				forget(kept, e)
+			}
 		}
 		t.unlearn(e.step.Op)
 		t.reflect(ctx, e.mirror)
 	}
+	send()
 	if mark == 0 && t.strand.up == nil && len(t.stand) == 0 {
 		t.develop(ctx, &u)
 		t.over(len(u.Left) == 0)
