@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"strings"
 )
 
 // ErrDropped is what an Editor returns when the user drops what was typed.
@@ -23,8 +22,8 @@ type Editor interface {
 	// it. Both may hold colours. It may be called at any time.
 	SetPrompt(first, continuation string)
 
-	// Notify shows text that comes in between, above what is being typed. It may
-	// be called at any time.
+	// Notify writes text as it is; while an entry is typed, above it and in lines
+	// of its own. It may be called at any time.
 	Notify(text string)
 
 	// Edit hands a text to the user's editor and returns what became of it.
@@ -59,12 +58,7 @@ func (p *pipe) ReadBlock(complete func(string) bool) (string, error) {
 
 func (p *pipe) SetPrompt(first, continuation string) {}
 
-func (p *pipe) Notify(text string) {
-	if !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
-	_, _ = io.WriteString(p.w, text)
-}
+func (p *pipe) Notify(text string) { _, _ = io.WriteString(p.w, text) }
 
 func (p *pipe) Edit(initial string) (string, error) { return "", errNoTerminal }
 

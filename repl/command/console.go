@@ -16,10 +16,12 @@ import (
 type console struct {
 	out, err *stream
 
-	mu    sync.Mutex // held while anything is written
-	drawn string     // the progress line on the screen
-	open  bool       // the cursor stands behind text of somebody else
-	lent  int        // how many programs write to the terminal by themselves
+	mu    sync.Mutex        // held while anything is written
+	drawn string            // the progress line on the screen
+	open  bool              // the cursor stands behind text of somebody else
+	lent  int               // how many programs write to the terminal by themselves
+	idle  bool              // the prompt has the terminal
+	above func(text string) // writes to the terminal while the prompt has it
 }
 
 func newConsole(std Streams) *console {
@@ -50,13 +52,32 @@ func (s *stream) Write(p []byte) (int, error) {
 	if s.tty {
 		s.console.erase()
 	}
-	if s.failed == nil {
+	switch {
+	case s.tty && s.console.above != nil:
+		s.console.above(string(p))
+	case s.failed == nil:
 		_, s.failed = s.w.Write(p)
 	}
 	if s.tty && len(p) > 0 {
 		s.console.open = p[len(p)-1] != '\n'
 	}
 	return len(p), nil
+}
+
+// through has what goes to the terminal written by somebody who knows what is
+// being typed there; nil for nobody.
+func (c *console) through(above func(text string)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.above = above
+}
+
+// rest says that nothing runs whose progress could be drawn.
+func (c *console) rest(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.erase()
+	c.idle = on
 }
 
 // Lend gives the file itself to a program that wants a terminal and not a
@@ -106,7 +127,7 @@ func (c *console) draw(line string) {
 	defer c.mu.Unlock()
 	switch {
 	case line == c.drawn:
-	case line == "" || c.open || c.lent > 0 || c.err.failed != nil:
+	case line == "" || c.open || c.idle || c.lent > 0 || c.err.failed != nil:
 		c.erase()
 	default:
 		_, err := io.WriteString(c.err.w, "\r\x1b[K"+line)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"vnet/repl"
@@ -13,9 +14,6 @@ type Session interface {
 	repl.Session
 	Close() error
 }
-
-// promptText is what the prompt looks like.
-const promptText = "vnet> "
 
 // prompt opens the prompt. From a pipe it reads entries silently, and its
 // status is that of the first that failed.
@@ -41,13 +39,43 @@ func (a *app) prompt(ctx context.Context) error {
 	defer session.Close()
 	editor := repl.NewPipe(a.std.In, a.console.out)
 	if typed {
-		if editor, err = repl.NewTerminal(promptText, repl.LoadHistory(repl.HistoryPath())); err != nil {
+		if editor, err = a.terminal(); err != nil {
 			return misuse("%s", err)
 		}
+		a.console.through(editor.Notify)
+		defer a.console.through(nil)
+		editor = resting{editor, a.console}
 	}
 	defer editor.Close()
 	p := repl.Prompt{Editor: editor, Session: session, Out: a.console.out, Report: a.reportEntry}
 	return exit(p.Run(ctx, !typed))
+}
+
+// terminal is the editor for a terminal. What vnet prints is drawn there: on
+// the standard output, or where that is a file on the standard error.
+func (a *app) terminal() (repl.Editor, error) {
+	in, out := a.std.In.(*os.File), a.console.out
+	if !out.tty {
+		out = a.console.err
+	}
+	if out.file == nil {
+		return nil, errors.New("there is no terminal to write to")
+	}
+	st := a.styleOf(out)
+	return repl.NewTerminal(repl.TerminalOptions{In: in, Out: out.file, Color: st.Color, ASCII: st.ASCII,
+		History: repl.LoadHistory(repl.HistoryPath())})
+}
+
+// A resting editor reads while no progress is drawn.
+type resting struct {
+	repl.Editor
+	console *console
+}
+
+func (r resting) ReadBlock(complete func(string) bool) (string, error) {
+	r.console.rest(true)
+	defer r.console.rest(false)
+	return r.Editor.ReadBlock(complete)
 }
 
 // reportEntry prints what came of an entry. One that went well needs no words.

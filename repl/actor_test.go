@@ -1,0 +1,5 @@
+package repl
+
+const actorArg = "act as a prompt"
+
+func act() {}
