@@ -25,6 +25,8 @@ func main() {
 		Run:        runtime.Run,
 		Format:     format.Source,
 		IP:         host.IP,
+		Graph:      runtime.Graph,
+		GraphAlive: runtime.GraphAlive,
 		Recover:    runtime.Recover,
 		Guard:      runtime.Guarded("/proc/self/exe", "guard"),
 		StandGuard: runtime.StandGuard,

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 		os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
 			Check: runtime.Check, Plan: runtime.Plan, Run: runOn, Format: format.Source, Source: stdlib.Module,
 			Recover: runtime.Recover, Guard: guardWhenTold(), StandGuard: runtime.StandGuard,
+			Graph: runtime.Graph, GraphAlive: runtime.GraphAlive,
 		}))
 	}})
 }

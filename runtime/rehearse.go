@@ -38,12 +38,22 @@ func Plan(ctx context.Context, s Script) ([]Step, diag.List) {
 	return steps, found
 }
 
-// rehearse runs a script on a model of what source shows; nil for another
-// machine's network.
+// rehearse gives what a script would do to what source shows.
 func rehearse(ctx context.Context, s Script, source host.Looker) ([]Step, diag.List) {
+	_, t, found := rehearsal(ctx, s, source)
+	if t == nil {
+		return nil, found
+	}
+	return planned(t), found
+}
+
+// rehearsal runs a script on a model of what source shows; nil for another
+// machine's network. It gives the model and the transaction, nil for a text
+// that is no script.
+func rehearsal(ctx context.Context, s Script, source host.Looker) (*model.Net, *tx.Tx, diag.List) {
 	file, found := parse.File(s.Name, s.Text)
 	if file == nil {
-		return nil, found.Tidy()
+		return nil, nil, found.Tidy()
 	}
 	found = append(found, check.File(file, stdlibKnows)...)
 	net := model.New(model.Options{Source: source, Foreign: source == nil})
@@ -55,7 +65,7 @@ func rehearse(ctx context.Context, s Script, source host.Looker) ([]Step, diag.L
 	}
 	found = append(found, in.Diags()...)
 	found = append(found, unknownArgs(s, file, in.Tally().Params)...)
-	return planned(t), found.Tidy()
+	return net, t, found.Tidy()
 }
 
 // planned gives the operations that a rehearsal has carried out on the model.

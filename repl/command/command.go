@@ -12,6 +12,7 @@ import (
 
 	"vnet/lang/diag"
 	"vnet/runtime"
+	"vnet/runtime/graph"
 	"vnet/runtime/host"
 )
 
@@ -29,8 +30,11 @@ type Engine struct {
 	StandGuard func(ctx context.Context, dir string)
 	// Session is what is behind the prompt.
 	Session func(dir string, set runtime.Settings) (Session, error)
-	IP      func(host.Op) []string                     // the lines of ip(8) that do the same
-	Source  func(module string) (text string, ok bool) // modules that are no files
+	IP      func(host.Op) []string // the lines of ip(8) that do the same
+	// Graph draws the network of a script, GraphAlive what is there.
+	Graph      func(context.Context, runtime.Script) (*graph.Graph, diag.List)
+	GraphAlive func(context.Context) (*graph.Graph, diag.List)
+	Source     func(module string) (text string, ok bool) // modules that are no files
 }
 
 // Streams are the standard input and output of a command.
@@ -131,7 +135,7 @@ transaction: if anything fails, everything is as it was before.`,
 }
 
 func (a *app) addScriptCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.runCommand(), a.checkCommand(), a.planCommand(), a.fmtCommand()} {
+	for _, c := range []*cobra.Command{a.runCommand(), a.checkCommand(), a.planCommand(), a.fmtCommand(), a.graphCommand()} {
 		c.GroupID = "script"
 		root.AddCommand(c)
 	}

@@ -18,6 +18,7 @@ import (
 	"vnet/lang/diag"
 	"vnet/lang/token"
 	"vnet/runtime"
+	"vnet/runtime/graph"
 	"vnet/runtime/host"
 	"vnet/runtime/kernel/kerneltest"
 )
@@ -84,7 +85,16 @@ func fake() Engine {
 		},
 		Session: func(_ string, set runtime.Settings) (Session, error) { return fakeSession{set}, nil },
 		Source:  func(name string) (string, bool) { return "def mesh() {}\n", name == "std/topo" },
-		IP:      func(op host.Op) []string { return []string{"ip " + op.String()} },
+		Graph: func(_ context.Context, s runtime.Script) (*graph.Graph, diag.List) {
+			if list := findings(s); list.Failed() {
+				return nil, list
+			}
+			return someGraph(s.Text), findings(s)
+		},
+		GraphAlive: func(context.Context) (*graph.Graph, diag.List) {
+			return nil, diag.List{diag.New(diag.NeedsPrivilege, token.Span{}, "looking into namespaces needs root")}
+		},
+		IP: func(op host.Op) []string { return []string{"ip " + op.String()} },
 	}
 }
 
@@ -108,6 +118,16 @@ func spanOf(s runtime.Script, i int, line string) token.Span {
 	end := at
 	end.Column = 1 + len([]rune(line))
 	return token.Span{Pos: at, End: end}
+}
+
+// someGraph has a node for each line.
+func someGraph(text string) *graph.Graph {
+	g := &graph.Graph{}
+	for line := range strings.Lines(text) {
+		word := strings.TrimSpace(strings.TrimPrefix(line, "ns "))
+		g.Nodes = append(g.Nodes, graph.Node{ID: word, Kind: graph.Namespace, Namespace: word, Name: word})
+	}
+	return g
 }
 
 func somePlan(s runtime.Script) []runtime.Step {

@@ -1,0 +1,143 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vnet/lang/diag"
+	"vnet/lang/name"
+	"vnet/runtime/graph"
+)
+
+type graphOptions struct{ format, output string }
+
+// drawings are the forms a graph can be written in.
+var drawings = map[string]func(*graph.Graph, io.Writer) error{
+	"text":    (*graph.Graph).Text,
+	"svg":     (*graph.Graph).SVG,
+	"dot":     (*graph.Graph).DOT,
+	"mermaid": (*graph.Graph).Mermaid,
+	"d2":      (*graph.Graph).D2,
+	"json": func(g *graph.Graph, w io.Writer) error {
+		text, err := g.JSON()
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(text)
+		return err
+	},
+}
+
+// formats are their names, and endings the files they are known by.
+var (
+	formats = slices.Sorted(maps.Keys(drawings))
+	endings = map[string]string{".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid", ".d2": "d2", ".json": "json", ".txt": "text"}
+)
+
+func (a *app) graphCommand() *cobra.Command {
+	o := &graphOptions{}
+	cmd := &cobra.Command{
+		Use:   "graph [FILE [NAME=VALUE...]]",
+		Short: "Draw a network",
+		Long: `Draw the network that a script makes, which needs no privileges; or without
+FILE what is alive here, whoever made it, which needs root. With - the script
+is read from standard input.`,
+		Example: `  vnet graph lab.vnet
+  vnet graph lab.vnet -o lab.svg
+  vnet graph lab.vnet --format dot | dot -Tpng -o lab.png
+  sudo vnet graph`,
+		ValidArgsFunction: completeScripts,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.graph(cmd, args, o) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.format, "format", "", "text, svg, dot, mermaid, d2 or json; else by the ending of the output file, or text")
+	f.StringVarP(&o.output, "output", "o", "", "write to a file")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func (a *app) graph(cmd *cobra.Command, args []string, o *graphOptions) error {
+	if a.Graph == nil || a.GraphAlive == nil {
+		return misuse("this build of vnet cannot draw")
+	}
+	draw, err := o.drawing()
+	if err != nil {
+		return err
+	}
+	ctx, release := withSignals(cmd.Context())
+	defer release()
+	g, list, sources, err := a.network(ctx, args)
+	if err != nil {
+		return err
+	}
+	a.tell(list, sources, false)
+	if list.Failed() {
+		return exit(int(endingOf(list)))
+	}
+	if g.Empty() {
+		write(a.console.err, "There is nothing to draw: no namespace, and no bridge.\n")
+	}
+	var out bytes.Buffer
+	if err := draw(g, &out); err != nil {
+		return err
+	}
+	if o.output == "" || o.output == dash {
+		write(a.console.out, out.String())
+		return nil
+	}
+	return a.save(o.output, out.Bytes())
+}
+
+// network draws a script, or what is alive without one.
+func (a *app) network(ctx context.Context, args []string) (*graph.Graph, diag.List, diag.Sources, error) {
+	if len(args) == 0 {
+		g, list := a.GraphAlive(ctx)
+		return g, list, nil, nil
+	}
+	s, err := a.script(args)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	g, list := a.Graph(ctx, s)
+	return g, list, a.sources(s), nil
+}
+
+// drawing finds the form that is wanted.
+func (o *graphOptions) drawing() (func(*graph.Graph, io.Writer) error, error) {
+	format := o.format
+	if format == "" {
+		format = endings[strings.ToLower(filepath.Ext(o.output))]
+	}
+	if format == "" {
+		format = "text"
+	}
+	if draw, ok := drawings[format]; ok {
+		return draw, nil
+	}
+	e := misuse("no format `%s`", format)
+	if near, ok := name.Near(format, formats); ok {
+		return nil, e.help("did you mean `%s`?", near)
+	}
+	return nil, e.help("there are: %s", strings.Join(formats, " "))
+}
+
+// save writes a file. A failure is none of the command line.
+func (a *app) save(path string, content []byte) error {
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		return a.refuse(diag.List{problem(diag.FileDenied, "cannot write `%s`: %s", path, reason(err))})
+	}
+	if !a.quiet {
+		write(a.console.err, fmt.Sprintf("%s is written.\n", name.Quote(path)))
+	}
+	return nil
+}
