@@ -1,6 +1,9 @@
 package host
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+)
 
 // A Saver is a host that can bring back exactly what was there before a
 // transaction changed it. The operations' own undo takes away what was made;
@@ -10,10 +13,25 @@ type Saver interface {
 	// Save takes a picture of a namespace, as data for a journal.
 	Save(ctx context.Context, ns string) ([]byte, error)
 
+	// Judge tells, before ops are taken back, what somebody else has changed
+	// meanwhile of what they touched in a namespace.
+	Judge(ctx context.Context, ns string, picture []byte, ops []Op) (Verdict, error)
+
+	// Spare returns what is left of an operation in a namespace when what
+	// somebody else has changed there is left alone; nil for nothing.
+	Spare(ns string, v Verdict, op Op) Op
+
 	// Restore makes what ops touched in a namespace again what a picture shows,
 	// after their undo, and returns what still differs, a line each. What others
-	// have changed meanwhile on other objects stays. It may be called again.
-	Restore(ctx context.Context, ns string, picture []byte, ops []Op) (left []string, err error)
+	// have changed meanwhile on other objects stays, and what the verdict says.
+	// It may be called again.
+	Restore(ctx context.Context, ns string, picture []byte, v Verdict, ops []Op) (left []string, err error)
+}
+
+// A Verdict says what in a namespace is somebody else's doing.
+type Verdict struct {
+	Lines []string        // for the user
+	Data  json.RawMessage `json:",omitempty"` // for the host that gave it; nil for nothing
 }
 
 // Disturbs reports whether an operation can change something that was there

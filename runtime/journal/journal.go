@@ -45,6 +45,7 @@ const (
 	Begin  Kind = "begin"  // the first one
 	Intend Kind = "intend" // an operation is about to be done
 	Image  Kind = "image"  // a namespace's state was saved, in File
+	Judged Kind = "judged" // a rollback begins; what others did to a namespace meanwhile is in Verdict
 	Undone Kind = "undone" // an operation was taken back
 	Commit Kind = "commit" // from here on the transaction goes forward
 	End    Kind = "end"    // its program went on without having finished it
@@ -70,9 +71,10 @@ type Record struct {
 	Undo  host.Ops `json:",omitempty"` // what takes it back
 	Final host.Ops `json:",omitempty"` // what is left to do after the commit
 
-	// Of Image.
-	Space string `json:",omitempty"`
-	File  string `json:",omitempty"`
+	// Of Image and Judged.
+	Space   string        `json:",omitempty"`
+	File    string        `json:",omitempty"`
+	Verdict *host.Verdict `json:",omitempty"`
 }
 
 // A Journal is the journal of a live transaction.

@@ -26,22 +26,57 @@ func (h *Host) Save(ctx context.Context, ns string) ([]byte, error) {
 	return json.Marshal(img)
 }
 
+// A scene is a namespace with what it was like and what was done to it.
+type scene struct {
+	sp  *space
+	pre image.Image
+	set image.WriteSet
+}
+
+func (h *Host) scene(ns string, picture []byte, ops []host.Op) (s scene, err error) {
+	if err = json.Unmarshal(picture, &s.pre); err != nil {
+		return s, err
+	}
+	s.sp, err = h.space(ns)
+	s.set = writeSet(ns, ops)
+	return s, err
+}
+
+// Judge tells what somebody else has changed of what ops touched.
+func (h *Host) Judge(ctx context.Context, ns string, picture []byte, ops []host.Op) (host.Verdict, error) {
+	s, err := h.scene(ns, picture, ops)
+	if err != nil || s.set.Empty() {
+		return host.Verdict{}, err
+	}
+	v, err := image.Judge(ctx, int(s.sp.fd), &s.pre, s.set)
+	if err != nil || v == nil {
+		return host.Verdict{}, err
+	}
+	data, err := json.Marshal(v)
+	return host.Verdict{Lines: v.Lines, Data: data}, err
+}
+
 // Restore converges what ops touched in a namespace to an image of it.
-func (h *Host) Restore(ctx context.Context, ns string, picture []byte, ops []host.Op) ([]string, error) {
-	var pre image.Image
-	if err := json.Unmarshal(picture, &pre); err != nil {
+func (h *Host) Restore(ctx context.Context, ns string, picture []byte, v host.Verdict, ops []host.Op) ([]string, error) {
+	s, err := h.scene(ns, picture, ops)
+	if err != nil || s.set.Empty() {
 		return nil, err
 	}
-	sp, err := h.space(ns)
+	verdict, err := readVerdict(v)
 	if err != nil {
 		return nil, err
 	}
-	set := writeSet(ns, ops)
-	if set.Empty() {
+	h.forget() // links may get other numbers
+	return image.Restore(ctx, int(s.sp.fd), &s.pre, s.set, verdict)
+}
+
+func readVerdict(v host.Verdict) (*image.Verdict, error) {
+	if v.Data == nil {
 		return nil, nil
 	}
-	h.forget() // links may get other numbers
-	return image.Restore(ctx, int(sp.fd), &pre, set)
+	var verdict image.Verdict
+	err := json.Unmarshal(v.Data, &verdict)
+	return &verdict, err
 }
 
 // writeSet is what operations touch of a namespace.
@@ -78,6 +113,7 @@ func writeSet(ns string, ops []host.Op) image.WriteSet {
 			}
 		}
 	}
+	set.Ours = ours(ns, ops)
 	return set
 }
 

@@ -128,6 +128,12 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 			if data, err := j.Load(r.File); err == nil {
 				t.past.pictures[r.Space] = data
 			}
+		case journal.Judged:
+			if r.Verdict != nil {
+				t.past.verdicts[r.Space] = *r.Verdict
+			}
+		case journal.End: // the rollback got to its end: what differs now is worth another look
+			clear(t.past.verdicts)
 		case journal.Undone:
 			if i, told := at[r.Seq]; told {
 				t.log[i].step.Op = nil

@@ -2,6 +2,7 @@ package tx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,22 +13,24 @@ import (
 
 // A Difference is something that a rollback did not bring back.
 type Difference struct {
-	Space string
-	Line  string
+	Space   string
+	Line    string
+	Foreign bool // it is somebody else's doing, and shall stay
 }
 
 func (d *Difference) Error() string { return d.Space + ": " + d.Line }
 
 // past is what a transaction needs to know of what was there before it.
 type past struct {
-	spaces   map[string]bool     // namespaces it made
-	links    map[host.End]bool   // interfaces it made
-	pictures map[string][]byte   // what others were like, by namespace
-	touched  map[string]host.Ops // what was done to those, even if taken back since
+	spaces   map[string]bool         // namespaces it made
+	links    map[host.End]bool       // interfaces it made
+	pictures map[string][]byte       // what others were like, by namespace
+	touched  map[string]host.Ops     // what was done to those, even if taken back since
+	verdicts map[string]host.Verdict // what others did to those meanwhile, once a rollback has begun
 }
 
 func newPast() past {
-	return past{map[string]bool{}, map[host.End]bool{}, map[string][]byte{}, map[string]host.Ops{}}
+	return past{map[string]bool{}, map[host.End]bool{}, map[string][]byte{}, map[string]host.Ops{}, map[string]host.Verdict{}}
 }
 
 // learn notes what an operation makes.
@@ -110,6 +113,51 @@ func (t *Tx) keep(ns string, data []byte) error {
 	return t.journal.Write(journal.Record{Kind: journal.Image, Space: ns, File: file})
 }
 
+// judge looks, before a rollback begins, what others have done meanwhile to
+// what was touched, so that it stays. A recovery goes by what was found then:
+// later it cannot be told from what the rollback itself does.
+func (t *Tx) judge(ctx context.Context, u *Undo) {
+	saver, ok := t.host.(host.Saver)
+	if !ok {
+		return
+	}
+	for _, ns := range slices.Sorted(maps.Keys(t.past.touched)) {
+		v, judged := t.past.verdicts[ns]
+		if !judged {
+			var err error
+			if v, err = saver.Judge(ctx, ns, t.past.pictures[ns], t.past.touched[ns]); err != nil {
+				continue // it cannot be looked at: Restore will say so
+			}
+			t.past.verdicts[ns] = v
+			if t.journal != nil {
+				_ = t.journal.Write(journal.Record{Kind: journal.Judged, Space: ns, Verdict: &v})
+			}
+		}
+		for _, line := range v.Lines {
+			u.Left = append(u.Left, &Difference{ns, "changed by someone else, left as it is: " + line, true})
+		}
+	}
+}
+
+// spare leaves out of an undo what others have changed.
+func (t *Tx) spare(op host.Op) host.Op {
+	saver, ok := t.host.(host.Saver)
+	for ns, v := range t.past.verdicts {
+		if ok && op != nil && v.Data != nil {
+			op = saver.Spare(ns, v, op)
+		}
+	}
+	return op
+}
+
+// clean reports whether all was brought back that shall be.
+func (u *Undo) clean() bool {
+	return !slices.ContainsFunc(u.Left, func(err error) bool {
+		var d *Difference
+		return !errors.As(err, &d) || !d.Foreign
+	})
+}
+
 // develop brings the namespaces of which there is a picture back to it, as far
 // as the transaction touched them.
 func (t *Tx) develop(ctx context.Context, u *Undo) {
@@ -118,12 +166,12 @@ func (t *Tx) develop(ctx context.Context, u *Undo) {
 		return
 	}
 	for _, ns := range slices.Sorted(maps.Keys(t.past.touched)) {
-		left, err := saver.Restore(ctx, ns, t.past.pictures[ns], t.past.touched[ns])
+		left, err := saver.Restore(ctx, ns, t.past.pictures[ns], t.past.verdicts[ns], t.past.touched[ns])
 		if err != nil {
 			left = append(left, err.Error())
 		}
 		for _, line := range left {
-			u.Left = append(u.Left, &Difference{ns, line})
+			u.Left = append(u.Left, &Difference{ns, line, false})
 		}
 	}
 	t.past = newPast()

@@ -19,6 +19,9 @@ type darkroom struct {
 	saved    []string
 	restored map[string][]host.Op
 	residue  []string
+	verdict  host.Verdict
+	judged   int
+	theirs   host.Op // an undo that would overwrite what somebody else did
 }
 
 func (d *darkroom) Save(_ context.Context, ns string) ([]byte, error) {
@@ -26,7 +29,19 @@ func (d *darkroom) Save(_ context.Context, ns string) ([]byte, error) {
 	return []byte(ns), nil
 }
 
-func (d *darkroom) Restore(_ context.Context, ns string, picture []byte, ops []host.Op) ([]string, error) {
+func (d *darkroom) Judge(context.Context, string, []byte, []host.Op) (host.Verdict, error) {
+	d.judged++
+	return d.verdict, nil
+}
+
+func (d *darkroom) Spare(_ string, _ host.Verdict, op host.Op) host.Op {
+	if op == d.theirs {
+		return nil
+	}
+	return op
+}
+
+func (d *darkroom) Restore(_ context.Context, ns string, picture []byte, v host.Verdict, ops []host.Op) ([]string, error) {
 	if string(picture) != ns {
 		panic("the picture of another namespace")
 	}
@@ -140,5 +155,52 @@ func TestPictureSurvivesItsProgram(t *testing.T) {
 	}
 	if len(d.restored["old"]) != 1 {
 		t.Errorf("restored after %v", d.restored)
+	}
+}
+
+// What somebody else has done meanwhile is told, and spared by the undo; all is
+// over then, and nothing is left for a recovery. One that takes over in the
+// middle goes by what was found at first.
+func TestForeignIsSpared(t *testing.T) {
+	d := old(t)
+	d.verdict = host.Verdict{Lines: []string{"sysctl ipv4/ip_forward: 2"}, Data: []byte(`{}`)}
+	x := journalled(t, d)
+	mtu := 1400
+	for _, op := range []host.Op{host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}, host.LinkSet{NS: "old", Name: "i0", MTU: &mtu}} {
+		if err := x.Do(t.Context(), Step{Op: op}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.theirs = x.log[0].undo[0]
+	dir := x.journal.Dir()
+	u := x.Rollback(t.Context(), 0, nil)
+	if len(u.Left) != 1 || u.Left[0].Error() != "old: changed by someone else, left as it is: sysctl ipv4/ip_forward: 2" {
+		t.Errorf("left: %v", u.Left)
+	}
+	if state, _ := d.State(t.Context(), "old"); state.Links[2].MTU == mtu {
+		t.Error("what nobody else changed was spared too")
+	}
+	if value, _ := d.Sysctl(t.Context(), "old", "net.ipv4.ip_forward"); value != "1" {
+		t.Errorf("what somebody else changed is %q", value)
+	}
+	if _, _, err := journal.Take(dir); err == nil {
+		t.Error("a recovery is to do it again")
+	}
+
+	x = journalled(t, d)
+	if err := x.Do(t.Context(), Step{Op: host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}}); err != nil {
+		t.Fatal(err)
+	}
+	x.judge(t.Context(), &Undo{})
+	dir = x.journal.Dir()
+	x.journal.Close() // it dies while it rolls back
+	d.judged = 0
+	j, records, err := journal.Take(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heir, _ := Resume(d, j, records)
+	if u := heir.Rollback(t.Context(), 0, nil); len(u.Left) != 1 || d.judged != 0 {
+		t.Errorf("left %v, judged %d times", u.Left, d.judged)
 	}
 }

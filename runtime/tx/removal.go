@@ -27,7 +27,7 @@ func (u *Undo) remove(ctx context.Context, h host.Host, kept *journal.Journal, e
 	for _, e := range entries {
 		troubles := len(u.Left)
 		if !together {
-			u.guard(e.step, func() { u.undo(ctx, h, e) })
+			u.guard(e.step, func() { u.undo(ctx, h, e, asIs) })
 		}
 		if len(u.Left) == troubles { // else a recovery shall try again
 			forget(kept, e)
@@ -51,3 +51,6 @@ func removed(ctx context.Context, h host.Host, entries []entry) (all bool) {
 	})
 	return all
 }
+
+// asIs spares nothing: what the transaction made is nobody else's.
+func asIs(op host.Op) host.Op { return op }

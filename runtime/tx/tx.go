@@ -349,6 +349,10 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		t.reflect(ctx, e.mirror)
 	}
 	var u Undo
+	whole := mark == 0 && t.strand.up == nil && len(t.stand) == 0
+	if whole {
+		t.judge(ctx, &u)
+	}
 	doomed := doomedSpaces(back, handlers)
 	var removals []entry // not sent yet
 	send := func() {
@@ -377,7 +381,7 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		default:
 			send()
 			troubles := len(u.Left)
-			u.guard(e.step, func() { u.undo(ctx, t.host, e) })
+			u.guard(e.step, func() { u.undo(ctx, t.host, e, t.spare) })
 			if len(u.Left) == troubles { // else a recovery shall try again
 				forget(kept, e)
 			}
@@ -386,9 +390,9 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		t.reflect(ctx, e.mirror)
 	}
 	send()
-	if mark == 0 && t.strand.up == nil && len(t.stand) == 0 {
+	if whole {
 		t.develop(ctx, &u)
-		t.over(len(u.Left) == 0)
+		t.over(u.clean())
 	}
 	u.Time = time.Since(began)
 	return u
@@ -413,8 +417,11 @@ func (u *Undo) run(ctx context.Context, h *Handler) {
 
 // undo applies an entry's undo one by one, so that one trouble does not keep
 // the rest from being tried.
-func (u *Undo) undo(ctx context.Context, h host.Host, e entry) {
+func (u *Undo) undo(ctx context.Context, h host.Host, e entry, spare func(host.Op) host.Op) {
 	for _, op := range e.undo {
+		if op = spare(op); op == nil {
+			continue
+		}
 		err := h.Apply(ctx, []host.Op{op}, nil)[0].Err
 		if err != nil && !gone(op, err) {
 			step := e.step

@@ -13,30 +13,27 @@ import (
 // there can be compared and converged without asking again whose it is.
 type goal struct {
 	*Image
-	view    *view
-	foreign []string // what somebody else changed after us, and is left
+	view *view
 }
 
 // A planner puts goals together.
 type planner struct {
 	*scope
-	pre, after *Image
-	now        *Image
-	preView    *view
-	nowView    *view
-	afterView  *view
-	goal       *goal
+	pre, now *Image
+	preView  *view
+	nowView  *view
+	verdict  *Verdict
+	goal     *goal
 }
 
 // plan returns the goal for what is there now.
-func plan(set WriteSet, pre, now, after *Image) *goal {
+func plan(set WriteSet, pre, now *Image, verdict *Verdict) *goal {
 	pre = renumbered(pre, now)
-	p := &planner{scope: newScope(set, pre), pre: pre, now: now, after: after,
-		preView: newView(pre, settings), nowView: newView(now, settings)}
-	if after != nil {
-		p.after = renumbered(after, now)
-		p.afterView = newView(p.after, settings)
+	if verdict == nil {
+		verdict = &Verdict{}
 	}
+	p := &planner{scope: newScope(set, pre), pre: pre, now: now, verdict: verdict,
+		preView: newView(pre, settings), nowView: newView(now, settings)}
 	p.goal = &goal{Image: &Image{Parts: now.Parts, Taken: pre.Taken, Dumps: map[section][]Message{}, Peers: now.Peers, Far: now.Far}}
 	p.findSources()
 	p.findNexthops()
@@ -112,7 +109,7 @@ func (p *planner) kinds() map[section]kind {
 	return map[section]kind{
 		secAddr: {
 			in:  func(v *view, m Message) bool { return p.scope.addr(v.link(dev(m))) && !p.early(v, secAddr, m) },
-			key: func(v *view, m Message) string { return v.link(dev(m)) + familyName(m.Data[0]) },
+			key: func(v *view, m Message) string { return "addr " + v.link(dev(m)) + " " + familyName(m.Data[0]) },
 			say: func(v *view, m Message) string { return v.addr(m) },
 			id:  func(_ *view, m Message) string { return addrKey(m) },
 			own: func(m Message) bool { return find(m.Data[unix.SizeofIfAddrmsg:], ifaProto) != nil },
@@ -151,14 +148,12 @@ func (p *planner) planNet() {
 func (p *planner) merge(s section, k kind) []Message {
 	has := func(v *view) map[string]bool {
 		out := map[string]bool{}
-		if v != nil {
-			for _, m := range v.img.Dumps[s] {
-				out[k.key(v, m)+"\x00"+k.say(v, m)] = true
-			}
+		for _, m := range v.img.Dumps[s] {
+			out[k.key(v, m)+"\x00"+k.say(v, m)] = true
 		}
 		return out
 	}
-	was, is, left := has(p.preView), has(p.nowView), has(p.afterView)
+	was, is := has(p.preView), has(p.nowView)
 	foreign := map[string]bool{} // by id
 	lost := map[string][]Message{}
 	for _, m := range p.pre.Dumps[s] {
@@ -176,19 +171,18 @@ func (p *planner) merge(s section, k kind) []Message {
 		case slices.ContainsFunc(lost[key], func(of Message) bool { return k.bit(m, of) }):
 		case !k.in(p.nowView, m):
 			kept = append(kept, m)
-		case p.after != nil && !left[full] && (k.own == nil || !k.own(m)):
+		case p.verdict.Kept[string(s)+"\x00"+full]:
 			kept = append(kept, m)
 			if k.id != nil {
 				foreign[key+"\x00"+k.id(p.nowView, m)] = true
 			}
-			p.goal.foreign = append(p.goal.foreign, strings.ReplaceAll(full, "\x00", ": "))
 		}
 	}
 	var out []Message
 	for _, m := range p.pre.Dumps[s] {
 		key := k.key(p.preView, m)
 		full := key + "\x00" + k.say(p.preView, m)
-		if k.id != nil && foreign[key+"\x00"+k.id(p.preView, m)] {
+		if k.id != nil && foreign[key+"\x00"+k.id(p.preView, m)] || p.verdict.Gone[string(s)+"\x00"+full] && !is[full] {
 			continue
 		}
 		if is[full] || k.in(p.preView, m) {
@@ -245,18 +239,8 @@ func (p *planner) insert(s section, k kind, out, kept []Message) []Message {
 
 // planTraffic takes qdiscs, classes and filters by the link.
 func (p *planner) planTraffic() {
-	foreign := map[string]bool{}
-	if p.after != nil {
-		for name := range p.traffic {
-			is, ours, was := p.nowView.tree(name), p.afterView.tree(name), p.preView.tree(name)
-			if !slices.Equal(is, ours) && !slices.Equal(is, was) {
-				foreign[name] = true
-				p.goal.foreign = append(p.goal.foreign, "traffic control of "+name)
-			}
-		}
-	}
 	for _, s := range []section{secQdisc, secClass, secFilter} {
-		p.byLink(s, func(name string) bool { return p.tc(name) && !foreign[name] })
+		p.byLink(s, func(name string) bool { return p.tc(name) && !p.verdict.Traffic[name] })
 	}
 }
 
@@ -314,18 +298,14 @@ func (p *planner) planDerived() {
 
 // planFiles takes parameters by their key.
 func (p *planner) planFiles() {
-	choose := func(pre, now, after map[string]string, in func(string) bool) map[string]string {
+	choose := func(pre, now map[string]string, in func(string) bool) map[string]string {
 		if now == nil || pre == nil {
 			return now
 		}
 		out := maps.Clone(now)
 		for key, was := range pre {
 			is, there := now[key]
-			switch {
-			case !in(key) || is == was && there:
-			case p.after != nil && after != nil && after[key] != is:
-				p.goal.foreign = append(p.goal.foreign, "sysctl "+key+": "+is)
-			default:
+			if in(key) && (is != was || !there) {
 				out[key] = was
 			}
 		}
@@ -334,12 +314,8 @@ func (p *planner) planFiles() {
 		}
 		return out
 	}
-	var sysctl, sysfs map[string]string
-	if p.after != nil {
-		sysctl, sysfs = p.after.Sysctl, p.after.Sysfs
-	}
-	p.goal.Sysctl = choose(p.pre.Sysctl, p.now.Sysctl, sysctl, p.sysctl)
-	p.goal.Sysfs = choose(p.pre.Sysfs, p.now.Sysfs, sysfs, func(key string) bool {
+	p.goal.Sysctl = choose(p.pre.Sysctl, p.now.Sysctl, func(key string) bool { return p.sysctl(key) && !p.verdict.Params[key] })
+	p.goal.Sysfs = choose(p.pre.Sysfs, p.now.Sysfs, func(key string) bool {
 		name, _, _ := strings.Cut(key, "/")
 		return p.link(name)
 	})
@@ -351,9 +327,6 @@ func (p *planner) planTables() {
 		return
 	}
 	find := func(img *Image, name string) (Table, bool) {
-		if img == nil {
-			return Table{}, false
-		}
 		i := slices.IndexFunc(img.Tables, func(t Table) bool { return t.Name == name })
 		if i < 0 {
 			return Table{}, false
@@ -368,12 +341,7 @@ func (p *planner) planTables() {
 		done[name] = true
 		was, before := find(p.pre, name)
 		is, there := find(p.now, name)
-		ours, left := find(p.after, name)
-		foreign := p.after != nil && (there != left || is.steady() != ours.steady()) && (there != before || is.steady() != was.steady())
-		if foreign && p.table(name) {
-			p.goal.foreign = append(p.goal.foreign, "nft "+name)
-		}
-		switch touched := p.table(name) && !foreign; {
+		switch touched := p.table(name); {
 		case touched && before:
 			p.goal.Tables = append(p.goal.Tables, was)
 		case !touched && there:

@@ -13,7 +13,7 @@ var foreignAttrs = []uint16{unix.IFLA_ADDRESS, unix.IFLA_MTU, unix.IFLA_MASTER, 
 // planLinks takes touched links as they were. Those that the transaction made
 // are not in the goal: to take them away is not the business of Restore.
 func (p *planner) planLinks() {
-	was, ours := byIndex(p.pre), byIndex(p.after)
+	was := byIndex(p.pre)
 	var list []Message
 	seen := map[int32]bool{}
 	for _, m := range p.now.Dumps[secLink] {
@@ -23,10 +23,7 @@ func (p *planner) planLinks() {
 		name := p.preView.link(index)
 		switch {
 		case known && p.link(name):
-			if our, ok := ours[index]; ok && p.after != nil {
-				old = p.spare(name, old, m, our)
-			}
-			list = append(list, old)
+			list = append(list, p.spare(name, old))
 		case known || !p.link(p.nowView.link(index)):
 			list = append(list, m)
 		}
@@ -41,36 +38,29 @@ func (p *planner) planLinks() {
 
 func byIndex(img *Image) map[int32]Message {
 	out := map[int32]Message{}
-	if img == nil {
-		return out
-	}
 	for _, m := range img.Dumps[secLink] {
 		out[dev(m)] = m
 	}
 	return out
 }
 
-// spare returns the link as it was, but for the settings that are not as we
-// left them.
-func (p *planner) spare(name string, was, is, ours Message) Message {
+// spare returns the link as it was, but for the settings that somebody else has
+// changed.
+func (p *planner) spare(name string, was Message) Message {
 	const head = unix.SizeofIfInfomsg
+	attrs, up := p.verdict.Attrs[name], p.verdict.Flags
+	if _, ok := up[name]; !ok && len(attrs) == 0 {
+		return was
+	}
 	out := Message{was.Type, slices.Clone(was.Data)}
-	for _, kind := range foreignAttrs {
-		old, now, our := find(was.Data[head:], kind), find(is.Data[head:], kind), find(ours.Data[head:], kind)
-		if string(now) == string(our) || string(now) == string(old) {
-			continue
-		}
-		s := linkTable[kind]
-		p.goal.foreign = append(p.goal.foreign, "link "+name+" "+s.name+": "+s.show(p.nowView, now))
+	for kind, now := range attrs {
 		out.Data = append(slices.Clone(out.Data[:head]), without(out.Data[head:], kind)...)
 		if now != nil {
 			out.Data = put(out.Data, kind, now)
 		}
 	}
-	old, now, our := native.Uint32(was.Data[8:]), native.Uint32(is.Data[8:]), native.Uint32(ours.Data[8:])
-	if theirs := (now ^ our) & (now ^ old) & unix.IFF_UP; theirs != 0 {
-		p.goal.foreign = append(p.goal.foreign, "link "+name+" flags: "+map[bool]string{true: "up", false: "down"}[now&unix.IFF_UP != 0])
-		native.PutUint32(out.Data[8:], old^theirs)
+	if flag, ok := up[name]; ok {
+		native.PutUint32(out.Data[8:], native.Uint32(out.Data[8:])&^unix.IFF_UP|flag)
 	}
 	return out
 }

@@ -21,21 +21,17 @@ const passes = 8
 
 // Restore makes what a transaction touched in a namespace again what the
 // pre-image shows, waits for the kernel to settle, and compares. Residue is
-// what still differs, and what somebody else changed meanwhile: with an image
-// of how the transaction left things (after), values that are neither ours nor
-// those of the pre-image stay as they are.
+// what still differs. What somebody else changed meanwhile stays, with a verdict
+// that says so.
 //
 // What it cannot do, and does not report, is in Residues; the numbers of actions
 // and handles of nftables, and the clocks of timeouts, begin anew.
-func Restore(ctx context.Context, ns int, pre *Image, set WriteSet, after ...*Image) (residue []string, err error) {
+func Restore(ctx context.Context, ns int, pre *Image, set WriteSet, verdict *Verdict) (residue []string, err error) {
 	if set.Empty() {
 		return nil, nil
 	}
 	err = inside(ns, func() error {
-		r := &restorer{ctx: ctx, pre: pre, set: set}
-		if len(after) > 0 {
-			r.after = after[0]
-		}
+		r := &restorer{ctx: ctx, pre: pre, set: set, verdict: verdict}
 		var err error
 		if r.camera, err = open(); err != nil {
 			return err
@@ -50,10 +46,10 @@ func Restore(ctx context.Context, ns int, pre *Image, set WriteSet, after ...*Im
 // A restorer works on the namespace of its thread.
 type restorer struct {
 	*camera
-	ctx   context.Context
-	pre   *Image
-	after *Image
-	set   WriteSet
+	ctx     context.Context
+	pre     *Image
+	set     WriteSet
+	verdict *Verdict // nil: nobody else has changed anything
 
 	now  *Image
 	view *view
@@ -96,7 +92,7 @@ func (r *restorer) look(parts Parts) error {
 	}
 	r.now, r.view = now, newView(now, settings)
 	r.seen, r.when = parts, r.tried
-	r.goal = plan(r.set, r.pre, now, r.after)
+	r.goal = plan(r.set, r.pre, now, r.verdict)
 	return nil
 }
 
@@ -144,9 +140,6 @@ func (r *restorer) run() (residue []string, err error) {
 			break
 		}
 	}
-	for _, f := range r.goal.foreign {
-		residue = append(residue, "changed by someone else, left: "+f)
-	}
 	return residue, nil
 }
 
@@ -188,7 +181,7 @@ func (r *restorer) residue() []string {
 	})
 	var out []string
 	for _, d := range declared(r.goal.Image, r.now, form) {
-		if len(r.goal.foreign) > 0 && confVector.MatchString(d) {
+		if r.verdict != nil && confVector.MatchString(d) {
 			continue // what the sysctls say already
 		}
 		for what, why := range r.lost {

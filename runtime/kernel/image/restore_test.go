@@ -11,10 +11,10 @@ import (
 //go:embed testdata/restore.txt
 var restores string
 
-func (l *lab) restore(t *testing.T, pre *Image, set WriteSet, after ...*Image) []string {
+func (l *lab) restore(t *testing.T, pre *Image, set WriteSet) []string {
 	t.Helper()
 	began := time.Now()
-	residue, err := Restore(context.Background(), l.ns, pre, set, after...)
+	residue, err := Restore(context.Background(), l.ns, pre, set, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ type WriteSet struct {
 	Sysctls  []string   `json:"sysctls,omitempty"` // below /proc/sys/net: ipv4/ip_forward
 	Tables   []string   `json:"tables,omitempty"`  // of nftables: inet filter
 	Labels   bool       `json:"labels,omitempty"`  // the labels of IPv6 addresses
+	Ours     Ours       `json:"-"`                 // what was made of it, for Judge
 }
 
 // A LinkRef is a link, by its number (0 when it is not known) and the name it
