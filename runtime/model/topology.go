@@ -136,26 +136,30 @@ func (n *Net) FreeName(ns, prefix string, taken ...string) string {
 // A meeting is a pair of interfaces of two namespaces on one segment.
 type meeting struct{ near, far *link }
 
-// meetings lists where two namespaces meet, by the index of the near link.
-func (n *Net) meetings(a, b *space) []meeting {
-	swap := len(b.links) < len(a.links)
+// meetings lists where an address of b is on a segment with a, by the index of
+// the near link, and tells whether they share a segment at all. The ports of a
+// bridge have no addresses, and there may be thousands.
+func (n *Net) meetings(a, b *space) (out []meeting, joined bool) {
 	few, many := a, b
+	swap := len(b.links) < len(a.links)
 	if swap {
 		few, many = b, a
 	}
-	var out []meeting
 	for _, l := range few.ordered() {
 		if l.Name == "lo" {
 			continue
 		}
-		g := n.segment(l)
-		for _, m := range n.here(g, many) {
-			switch {
-			case m == l:
-			case swap:
-				out = append(out, meeting{m, l})
-			default:
-				out = append(out, meeting{l, m})
+		for _, m := range n.here(n.segment(l), many) {
+			meet := meeting{l, m}
+			if swap {
+				meet = meeting{m, l}
+			}
+			if m == l {
+				continue
+			}
+			joined = true
+			if len(meet.far.addrs) > 0 {
+				out = append(out, meet)
 			}
 		}
 	}
@@ -165,7 +169,7 @@ func (n *Net) meetings(a, b *space) []meeting {
 		}
 		return x.far.Index - y.far.Index
 	})
-	return out
+	return out, joined
 }
 
 // here lists the members of a segment that are in a namespace, looking
@@ -201,7 +205,7 @@ func (n *Net) Gateway(ns, via string, v6 bool) (netip.Addr, string, error) {
 	case b == nil:
 		return netip.Addr{}, "", fmt.Errorf("no namespace `%s`", via)
 	}
-	meet := n.meetings(a, b)
+	meet, joined := n.meetings(a, b)
 	var second netip.Addr
 	dev := ""
 	for _, m := range meet {
@@ -218,7 +222,7 @@ func (n *Net) Gateway(ns, via string, v6 bool) (netip.Addr, string, error) {
 		return second, dev, nil
 	case a.opaque || b.opaque:
 		return netip.Addr{}, "", host.ErrUnknown
-	case len(meet) == 0:
+	case !joined:
 		return netip.Addr{}, "", fmt.Errorf("no link joins `%s` and `%s`", ns, via)
 	}
 	return netip.Addr{}, "", fmt.Errorf("`%s` has no %s address on the link it shares with `%s`", via, family(v6), ns)
@@ -265,7 +269,7 @@ func (n *Net) Target(from, to string) ([]netip.Addr, error) {
 		return nil, fmt.Errorf("no namespace `%s`", to)
 	}
 	var out []netip.Addr
-	meet := n.meetings(a, b)
+	meet, _ := n.meetings(a, b)
 	for _, v6 := range []bool{false, true} {
 		if from != to && !firstGlobal(a, v6).IsValid() && !a.opaque {
 			continue
