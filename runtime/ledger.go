@@ -71,6 +71,9 @@ func (l *ledger) claim(ctx context.Context, h host.Host, spaces []string) error 
 	for i, ns := range spaces {
 		names[i] = lockName(ns)
 	}
+	if l.locks.Hold(names) {
+		return nil // since when nobody else has begun anything there
+	}
 	if err := l.locks.Take(ctx, names); err != nil {
 		return l.refused(ctx, err)
 	}

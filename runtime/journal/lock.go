@@ -52,6 +52,11 @@ func (s *Store) NewLocks(owner Owner) *Locks {
 	return &Locks{store: s, owner: owner, held: map[string]*os.File{}}
 }
 
+// Hold reports whether it holds all of these.
+func (l *Locks) Hold(names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return l.held[name] == nil })
+}
+
 // Take takes the locks it does not hold yet, in the order of their names so
 // that no two transactions wait for each other, and waits for those that
 // others hold.
