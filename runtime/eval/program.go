@@ -308,6 +308,9 @@ func (t *thread) run(p program, capture bool) (outcome, error) {
 		}
 		exit, err := t.cfg.Host.Exec(ctx, cmd)
 		back()
+		if exit.Left || err != nil {
+			t.tx().Left(group)
+		}
 		got = outcome{exit, out.String(), errs.String(), strings.Join(argv, " "), p.argvAt[i]}
 		var unborn *host.ProgramError
 		if i == 0 && !errors.As(err, &unborn) {

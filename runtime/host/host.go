@@ -112,6 +112,7 @@ type Exit struct {
 	Status int
 	Signal string
 	Time   time.Duration
+	Left   bool // something may still run in its group
 }
 
 // An Echo asks for echo requests (ICMP, RFC 792, or ICMPv6, RFC 4443).

@@ -200,10 +200,10 @@ func (b *brood) start(c *exec.Cmd, start func(*exec.Cmd) error) (*exec.Cmd, erro
 		try := again(c)
 		try.SysProcAttr.UseCgroupFD, try.SysProcAttr.CgroupFD = true, int(f.Fd())
 		err = start(try)
-		swept := !isStill(f, b.dir)
+		swept := err != nil && !isStill(f, b.dir)
 		f.Close()
 		switch {
-		case err != nil && swept:
+		case swept:
 			continue
 		case cgroupTrouble(err):
 		default:
@@ -261,6 +261,9 @@ func (b *brood) alive() bool {
 	}
 	return populated(b.dir)
 }
+
+// busy is alive where that is easily told, and true elsewhere.
+func (b *brood) busy() bool { return b.mark.Load() || populated(b.dir) }
 
 // end closes the group: nothing is started in it any more.
 func (b *brood) end() {

@@ -119,7 +119,10 @@ func cgroupPlace() string {
 // openCgroup makes a cgroup where it is missing, and opens it. Its parent may
 // be removed at the same time by another vnet that needs it no more.
 func openCgroup(dir string) (*os.File, error) {
-	var last error
+	f, last := os.Open(dir)
+	if last == nil {
+		return f, nil
+	}
 	for range 10 {
 		if err := os.Mkdir(filepath.Dir(dir), 0o755); err != nil && !errors.Is(err, os.ErrExist) {
 			return nil, err
@@ -131,7 +134,6 @@ func openCgroup(dir string) (*os.File, error) {
 		if last != nil && !errors.Is(last, os.ErrExist) {
 			return nil, last
 		}
-		var f *os.File
 		if f, last = os.Open(dir); !errors.Is(last, os.ErrNotExist) {
 			return f, last
 		}

@@ -54,6 +54,7 @@ func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 	tty.takeBack()
 	exit := ending(c.ProcessState)
 	exit.Time = time.Since(begin)
+	exit.Left = cmd.Group != "" && h.brood(cmd.Group).busy()
 	if interrupted {
 		return exit, context.Cause(ctx)
 	}

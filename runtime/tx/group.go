@@ -13,11 +13,11 @@ import (
 	"vnet/runtime/host"
 )
 
-// A group is a group of programs, as long as nothing has been done since its
-// first one.
+// A group is the group of programs of the last entry that is one.
 type group struct {
-	id string
-	at int // the number of its entry
+	id   string
+	at   int  // the number of its entry
+	left bool // something may run in it
 }
 
 // ID is a name for the transaction that no other has, here or in another vnet.
@@ -36,24 +36,40 @@ func (t *Tx) ownName() string {
 
 // Group returns the group for a program that is about to be started: it is
 // ended when its place in the log is taken back. Programs with nothing between
-// them share one. It is empty for who may not keep one.
+// them share one; one that nothing runs in is taken along to the new place. It
+// is empty for who may not keep one.
 func (t *Tx) Group(ctx context.Context, at token.Span) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.flush(ctx); err != nil {
 		return "", err
 	}
-	if g := t.strand.group; g.id != "" && g.at == t.seq {
+	g := t.strand.group
+	if g.id != "" && g.at == t.seq {
 		return g.id, nil
 	}
-	id, err := t.newGroup(ctx, Step{At: at}, "")
+	if g.id == "" || g.left {
+		g = group{id: t.nextGroup()}
+	}
+	err := t.addGroup(ctx, Step{At: at}, host.GroupAdd{ID: g.id})
 	if errors.Is(err, os.ErrPermission) && len(t.log) == 0 {
 		return "", nil // it can change nothing either
 	}
-	if err == nil {
-		t.strand.group = group{id, t.seq}
+	g.at = t.seq
+	if err != nil {
+		g = group{}
 	}
-	return id, err
+	t.strand.group = g
+	return g.id, err
+}
+
+// Left notes that something may still run in a group.
+func (t *Tx) Left(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.strand.group.id == id {
+		t.strand.group.left = true
+	}
 }
 
 // OwnGroup returns a group for one program and its log.
@@ -63,21 +79,26 @@ func (t *Tx) OwnGroup(ctx context.Context, step Step, log string) (string, error
 	if err := t.flush(ctx); err != nil {
 		return "", err
 	}
-	return t.newGroup(ctx, step, log)
+	id := t.nextGroup()
+	return id, t.addGroup(ctx, step, host.GroupAdd{ID: id, Log: log})
 }
 
-func (t *Tx) newGroup(ctx context.Context, step Step, log string) (string, error) {
+func (t *Tx) nextGroup() string {
+	t.groups++
+	return fmt.Sprintf("%s.%d", t.ownName(), t.groups)
+}
+
+// addGroup puts a group into the log.
+func (t *Tx) addGroup(ctx context.Context, step Step, op host.GroupAdd) error {
 	if t.Claim != nil {
 		if err := t.Claim(ctx, nil); err != nil {
-			return "", err
+			return err
 		}
 	}
-	t.groups++
-	op := host.GroupAdd{ID: fmt.Sprintf("%s.%d", t.ownName(), t.groups), Log: log}
 	step.Op = op
 	t.seq++
 	t.strand.queue = append(t.strand.queue, entry{seq: t.seq, strand: t.strand, step: step})
-	return op.ID, t.flush(ctx)
+	return t.flush(ctx)
 }
 
 // EndPrograms ends all programs that were started and not yet ended, and

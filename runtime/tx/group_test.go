@@ -55,7 +55,18 @@ func TestGroups(t *testing.T) {
 		}
 	}
 	do(host.NamespaceAdd{Name: "a"})
+	zero := group()
+	do(host.NamespaceAdd{Name: "c"})
 	one := group()
+	if one != zero {
+		t.Error("a group that nothing runs in is left behind")
+	}
+	log.Left(one)
+	do(host.NamespaceAdd{Name: "d"})
+	if one == group() {
+		t.Error("a group with something in it is in two places")
+	}
+	one = group()
 	if again := group(); again != one {
 		t.Errorf("%s, then %s", one, again)
 	}
@@ -71,7 +82,7 @@ func TestGroups(t *testing.T) {
 	if want := []string{own, three, "ns b", two}; !slices.Equal(net.ended, want) {
 		t.Errorf("ended %q, want %q", net.ended, want)
 	}
-	if u.Undone != 1 || len(log.Steps()) != 1 {
+	if u.Undone != 1 || len(log.Steps()) != 3 {
 		t.Errorf("counts programs: %d undone, %d steps", u.Undone, len(log.Steps()))
 	}
 	if four := group(); slices.Contains([]string{one, two, three, own}, four) {
