@@ -11,23 +11,25 @@ import (
 	"vnet/stdlib"
 )
 
-// most is how many names of a range are looked at one by one.
-const most = 1024
+// most is how many names of ranges are looked at one by one in a text: more
+// would make typing slow.
+const most = 10_000
 
 // A world is what is known at a place of the text: what the State tells, and
 // what the text before that place makes.
 type world struct {
-	state   State
-	index   map[string]map[string]int // where interfaces are among those of a namespace that has many
-	spaces  map[string]bool           // made here (true) or removed here (false)
-	links   map[string][]*Link
-	vars    []map[string]string // blocks, outermost first
-	late    map[string]bool     // variables that the text makes anywhere
-	funcs   map[string]string
-	mods    map[string]bool
-	open    bool // the text may have made what cannot be told from it
-	loose   bool // it may have moved and made interfaces
-	imports bool // it brings in functions that are not known here
+	state    State
+	index    map[string]map[string]int // where interfaces are among those of a namespace that has many
+	spaces   map[string]bool           // made here (true) or removed here (false)
+	links    map[string][]*Link
+	vars     []map[string]string // blocks, outermost first
+	late     map[string]bool     // variables that the text makes anywhere
+	funcs    map[string]string
+	mods     map[string]bool
+	open     bool // the text may have made what cannot be told from it
+	loose    bool // it may have moved and made interfaces
+	expanded int  // names of ranges looked at
+	imports  bool // it brings in functions that are not known here
 
 	spawned                 []Named
 	savepoints              []Named
@@ -226,10 +228,11 @@ func expand(text string, w *world) []string {
 	if !ok {
 		return []string{text}
 	}
-	if r.Len() > most {
+	if r.Len() > most-int64(w.expanded) {
 		w.open = true
 		return []string{r.At(0)}
 	}
+	w.expanded += int(r.Len())
 	list := make([]string, r.Len())
 	for i := range list {
 		list[i] = r.At(int64(i))
