@@ -199,7 +199,7 @@ var table = []Entry{
 	},
 	{
 		Word: "wait", Doc: "pause, or wait for a condition",
-		Forms: []string{"wait D", "wait until CONDITION [timeout D] [every D]", "wait [timeout D] [every D] until exec …"},
+		Forms: []string{"wait D", "wait until CONDITION [timeout D] [every D]", "wait [timeout D] [every D] until CONDITION"},
 		Options: with(conditions,
 			Option{Name: "every", Arg: "D", Kind: Duration, Arity: 1, Doc: "the pause between two looks"},
 			Option{Name: "timeout", Arg: "D", Kind: Duration, Arity: 1, Doc: "fail after this time"}),

@@ -2,6 +2,7 @@ package complete
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -171,6 +172,7 @@ func (o *offerer) statements(s spot) {
 			o.add(KindFunction, f.Name, f.Doc)
 		}
 	}
+	o.modules()
 	if top {
 		for _, n := range o.world.namespaces() {
 			o.add(KindNamespace, n, inSpace.Doc)
@@ -317,8 +319,16 @@ func (o *offerer) expression() {
 	for _, f := range o.world.functions() {
 		o.add(KindFunction, f.Name+"(", f.Doc)
 	}
+	o.modules()
 	for _, n := range o.world.namespaces() {
 		o.add(KindNamespace, n, "")
+	}
+}
+
+// modules offers those that the text has imported under a name.
+func (o *offerer) modules() {
+	for _, m := range slices.Sorted(maps.Keys(o.world.mods)) {
+		o.add(KindModule, m+".", "its functions")
 	}
 }
 

@@ -113,7 +113,7 @@ func (w *walker) begin(e *usage.Entry) {
 
 // follow sets what may come, with conditions spelt out.
 func (w *walker) follow(e *usage.Entry, nodes []int) {
-	w.spots = w.spots[:0]
+	w.spots, w.outer = w.spots[:0], nil
 	w.add(e, nodes)
 }
 
@@ -123,7 +123,6 @@ func (w *walker) add(e *usage.Entry, nodes []int) {
 		node := &p.Nodes[n]
 		if node.Item == usage.Place && node.Kind == usage.Condition {
 			if expect := usage.Of("expect"); expect != nil {
-				w.outer = w.outer[:0:0]
 				for _, m := range node.Next {
 					w.outer = append(w.outer, spotOf(e, &p.Nodes[m]))
 				}
@@ -215,6 +214,9 @@ func (w *walker) step(p piece) found {
 			return f
 		}
 	}
+	if p.is("--") && w.program() {
+		return found{item: usage.Literal, entry: w.entry}
+	}
 	best := 0
 	for _, s := range w.spots {
 		best = max(best, w.rank(s, p))
@@ -231,6 +233,17 @@ func (w *walker) step(p piece) found {
 	}
 	w.hits = hits
 	return w.take(hits, p)
+}
+
+// program leaves nothing but a program to come, if one may come: -- ends the
+// options of exec.
+func (w *walker) program() bool {
+	other := func(s spot) bool { return s.node.Item != usage.Place || s.node.Kind != usage.Command }
+	if !slices.ContainsFunc(w.spots, func(s spot) bool { return !other(s) }) {
+		return false
+	}
+	w.spots = slices.DeleteFunc(w.spots, other)
+	return true
 }
 
 // take goes on behind the spots that a piece fits.
