@@ -59,12 +59,16 @@ func StandGuard(ctx context.Context, dir string) {
 		return
 	}
 	defer k.Close()
-	// The lock on the journal may outlive the pipe for a moment, and another may
-	// have begun to recover: it is over when the journal is gone.
-	for rest := time.Millisecond; recoverOne(ctx, k, dir).alive; rest = min(2*rest, 100*time.Millisecond) {
-		time.Sleep(rest)
+	store, err := journal.Existing(journal.Root)
+	if err != nil || store == nil {
+		return
 	}
-	if store, err := journal.Existing(journal.Root); err == nil && store != nil {
-		store.Sweep()
+	for _, dir := range family(store, dir) {
+		// The lock on the journal may outlive the pipe for a moment, and another
+		// may have begun to recover: it is over when the journal is gone.
+		for rest := time.Millisecond; recoverOne(ctx, k, dir).alive; rest = min(2*rest, 100*time.Millisecond) {
+			time.Sleep(rest)
+		}
 	}
+	store.Sweep()
 }

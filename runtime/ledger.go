@@ -1,12 +1,15 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"vnet/lang/diag"
@@ -28,6 +31,7 @@ type ledger struct {
 	guard  func() // ends the guard; nil until there is one
 	around string // what VNET_INSIDE was before
 	waited bool   // another held a lock in the meantime
+	opened int    // journals, so far: the first is dir, the others dir.2, dir.3 …
 }
 
 // openLedger prepares what a transaction needs before its first operation. It
@@ -130,10 +134,11 @@ func (l *ledger) refused(ctx context.Context, err error) error {
 
 // open begins the journal, and starts the guard beside it.
 func (l *ledger) open() (*journal.Journal, error) {
-	if _, err := os.Lstat(l.dir); err == nil { // the one before a commit statement stayed: it is not clean
-		l.dir = l.store.NewDir()
+	dir := l.dir
+	if l.opened++; l.opened > 1 { // what was committed before may be held, or not clean
+		dir += "." + strconv.Itoa(l.opened)
 	}
-	j, err := l.store.Create(l.dir, l.script)
+	j, err := l.store.Create(dir, l.script)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +148,21 @@ func (l *ledger) open() (*journal.Journal, error) {
 	return j, nil
 }
 
-// close lets others have the namespaces.
+// release lets others have the namespaces.
+func (l *ledger) release() { l.locks.Release() }
+
+// family lists the journals that are one program's, newest first: dir, and
+// those that it began after it.
+func family(store *journal.Store, dir string) []string {
+	dirs, _ := store.Dirs()
+	dirs = slices.DeleteFunc(dirs, func(d string) bool { return !related(d, dir) })
+	slices.SortFunc(dirs, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(b, a)) })
+	return dirs
+}
+
+func related(dir, first string) bool { return dir == first || strings.HasPrefix(dir, first+".") }
+
+// close lets others have the namespaces, for good.
 func (l *ledger) close() {
 	if l.guard != nil {
 		l.guard()
@@ -201,12 +220,13 @@ func (l *ledger) unfinished(ctx context.Context, h host.Host, spaces []string) (
 		return false, noLedger(err)
 	}
 	for _, dir := range dirs {
-		if dir == l.dir {
+		if related(dir, l.dir) {
 			continue
 		}
 		switch done := recoverOne(ctx, h, dir); {
 		case done.alive:
-			busy = busy || slices.ContainsFunc(journal.Peek(dir), func(r journal.Record) bool { return touches(r, spaces) })
+			records := journal.Peek(dir)
+			busy = busy || !journal.Held(records) && slices.ContainsFunc(records, func(r journal.Record) bool { return touches(r, spaces) })
 		case done.what != "" && l.set.Stderr != nil:
 			fmt.Fprintln(l.set.Stderr, name.Quote(done.what))
 		}

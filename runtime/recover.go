@@ -48,7 +48,9 @@ func Recover(ctx context.Context) (*Recovery, diag.List) {
 		got := recoverOne(ctx, k, dir)
 		switch {
 		case got.alive:
-			r.Alive = append(r.Alive, describe(journal.Peek(dir), dir))
+			if records := journal.Peek(dir); !journal.Held(records) {
+				r.Alive = append(r.Alive, describe(records, dir))
+			}
 		case got.what != "":
 			r.Done = append(r.Done, got.what)
 		}

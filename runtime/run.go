@@ -178,10 +178,8 @@ func firstLine(text string, at token.Span) string {
 // script runs the script and ends the transaction one way or the other.
 func (w *run) script(ctx context.Context, file *ast.File) {
 	err := w.guarded(ctx, file)
-	tally := w.interp.Tally()
+	w.count()
 	r := w.report
-	r.Lab, r.Checks, r.Programs = tally.Lab, tally.Checks, tally.Programs
-	r.Diags = append(r.Diags, w.interp.Diags()...).Tidy()
 	if err == nil {
 		err = w.tx.Commit(ctx)
 	}
@@ -197,20 +195,32 @@ func (w *run) script(ctx context.Context, file *ast.File) {
 		return
 	}
 	w.blame(ctx, err)
-	seen := map[eval.Outside]bool{}
-	for _, o := range tally.Outside {
-		if !seen[o] {
-			r.Outside = append(r.Outside, o.What+" at "+o.At.Pos.ShortString())
-		}
-		seen[o] = true
-	}
+	w.outside()
 	r.RolledBack = true
 	w.undone(w.tx.Rollback(ctx, 0, w.undoing), err)
 	switch {
 	case w.set.Remove:
 		w.takeDown(ctx, nil)
 	case w.tx.Committed() > 0:
-		r.Committed = tally.Kept.Pos.ShortString()
+		r.Committed = w.interp.Tally().Kept.Pos.ShortString()
+	}
+}
+
+// count reports what the script did beside its operations.
+func (w *run) count() {
+	tally, r := w.interp.Tally(), w.report
+	r.Lab, r.Checks, r.Programs = tally.Lab, tally.Checks, tally.Programs
+	r.Diags = append(r.Diags, w.interp.Diags()...).Tidy()
+}
+
+// outside reports what no undo reaches.
+func (w *run) outside() {
+	seen := map[eval.Outside]bool{}
+	for _, o := range w.interp.Tally().Outside {
+		if !seen[o] {
+			w.report.Outside = append(w.report.Outside, o.What+" at "+o.At.Pos.ShortString())
+		}
+		seen[o] = true
 	}
 }
 

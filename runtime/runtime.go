@@ -77,6 +77,8 @@ type Report struct {
 	Programs int            // programs that ran
 	Elapsed  time.Duration
 
+	Planned []Step // of Session.Plan: what would be done
+
 	RolledBack bool // an undo took place
 	Undone     int  // operations taken back
 	UndoTime   time.Duration

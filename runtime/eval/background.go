@@ -2,6 +2,7 @@ package eval
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -100,6 +101,8 @@ func (t *thread) logOf(b *background) string {
 // supervise says when a program fails while the script runs, and starts it
 // again as often as it may.
 func (t *thread) supervise(b *background, proc host.Program, restarts int) {
+	// At the prompt it outlives the entry that started it.
+	ctx := context.WithoutCancel(t.ctx)
 	for backoff := firstBackoff; ; backoff = min(2*backoff, longestBackoff) {
 		<-proc.Done()
 		exit, wanted := proc.Exit()
@@ -111,11 +114,11 @@ func (t *thread) supervise(b *background, proc host.Program, restarts int) {
 			again = "; it is started again"
 		}
 		fmt.Fprintf(t.cfg.Stderr, "%s: warning: %s %s%s\n", b.at.Pos.ShortString(), b.name, endedHow(exit), again)
-		if restarts == 0 || pause(t.ctx, backoff) != nil {
+		if restarts == 0 || pause(ctx, backoff) != nil {
 			return
 		}
 		restarts--
-		next, err := t.cfg.Host.Spawn(t.ctx, &b.cmd)
+		next, err := t.cfg.Host.Spawn(ctx, &b.cmd)
 		if err != nil {
 			return // the group has ended, and with it the reason to start anything
 		}

@@ -34,7 +34,8 @@ type Config struct {
 	Stdout io.Writer
 	Stderr io.Writer
 
-	Statement func(ast.Stmt) // called before each statement; may be nil
+	Statement func(ast.Stmt)   // called before each statement; may be nil
+	Before    func() []tx.Step // what was done by scripts before this one; may be nil
 }
 
 // An Interp carries out scripts one after the other in one scope, as the
@@ -42,6 +43,8 @@ type Config struct {
 type Interp struct {
 	cfg    Config
 	global *scope
+	space  string // where a script begins, as within `in`
+	open   bool   // the transaction goes on behind the script: no commit in it
 
 	mu       sync.Mutex
 	diags    diag.List
@@ -90,6 +93,7 @@ func New(cfg Config) *Interp {
 	return &Interp{
 		cfg:      cfg,
 		global:   newScope(nil),
+		space:    host.Start,
 		sources:  map[string]string{},
 		modules:  map[string]*module{},
 		made:     map[host.Key]token.Span{},
@@ -130,7 +134,10 @@ func (in *Interp) Run(ctx context.Context, file *ast.File) error {
 	in.mu.Lock()
 	in.sources[file.Name] = file.Text
 	in.mu.Unlock()
-	t := &thread{Interp: in, ctx: ctx, scope: in.global, space: host.Start}
+	t := &thread{Interp: in, ctx: ctx, scope: in.global, space: in.space}
+	if in.open {
+		t.points++
+	}
 	t.begin()
 	in.survey(file.Stmts)
 	t.hoist(file.Stmts)
@@ -156,6 +163,7 @@ func (in *Interp) Rehearsal(cfg Config) *Interp {
 	out.global = in.global.clone()
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	out.space, out.open = in.space, in.open
 	maps.Copy(out.sources, in.sources)
 	maps.Copy(out.modules, in.modules)
 	for k := range in.made {
@@ -167,19 +175,6 @@ func (in *Interp) Rehearsal(cfg Config) *Interp {
 		}
 	}
 	return out
-}
-
-// Use sets the transaction that what comes next belongs to. Places in what
-// came before are forgotten: its text is gone.
-func (in *Interp) Use(t *tx.Tx) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for k := range in.made {
-		in.made[k] = token.Span{}
-	}
-	in.cfg.Tx = t
-	in.diags, in.told = nil, nil
-	in.tally = Tally{Lab: in.tally.Lab}
 }
 
 // A thread is one strand of a script: what `parallel` has several of.

@@ -84,7 +84,11 @@ func (t *thread) showSpaces(out *bytes.Buffer) error {
 // showLab prints the links of every namespace that this script has made.
 func (t *thread) showLab(out *bytes.Buffer) error {
 	made := map[string]bool{}
-	for _, s := range t.tx().Steps() {
+	steps := t.tx().Steps()
+	if t.cfg.Before != nil {
+		steps = append(t.cfg.Before(), steps...)
+	}
+	for _, s := range steps {
 		switch op := s.Op.(type) {
 		case host.NamespaceAdd:
 			made[op.Name] = true

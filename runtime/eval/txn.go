@@ -166,6 +166,10 @@ func (t *thread) onRollback(s *ast.OnRollback) error {
 
 // commit makes what stands so far permanent.
 func (t *thread) commit(s *ast.Commit) error {
+	if t.open && t.points == 1 {
+		return t.fail(diag.CommitInside, s.Span, "`commit` among other statements, with a transaction open").
+			help("enter it by itself: it ends the transaction")
+	}
 	if t.points > 0 {
 		return t.fail(diag.CommitInside, s.Span, "`commit` inside a transaction or try").
 			help("commit at top level, behind the block")

@@ -50,6 +50,13 @@ func New() (*Host, error) {
 // programs in the background.
 func (h *Host) Close() error {
 	h.leavePrograms()
+	h.Rest()
+	return nil
+}
+
+// Rest gives back descriptors and threads until they are needed again: an open
+// descriptor keeps a namespace alive that others delete.
+func (h *Host) Rest() {
 	h.applying.Lock()
 	defer h.applying.Unlock()
 	h.life.Lock()
@@ -61,7 +68,6 @@ func (h *Host) Close() error {
 		delete(h.spaces, name)
 	}
 	h.closeStale()
-	return nil
 }
 
 func (h *Host) closeStale() {

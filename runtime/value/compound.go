@@ -162,6 +162,13 @@ func (p *Pool) Next() (CIDR, error) {
 	return p.At(p.next - 1), nil
 }
 
+// Rewind puts the place back to where so many are taken.
+func (p *Pool) Rewind(taken int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next = taken
+}
+
 // Taken is how many subnets Next has taken.
 func (p *Pool) Taken() int64 {
 	p.mu.Lock()
