@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"sync"
 )
 
 // ErrDropped is what an Editor returns when the user drops what was typed.
@@ -35,22 +36,60 @@ type Editor interface {
 
 // A pipe reads entries from a stream, without a prompt.
 type pipe struct {
-	r *bufio.Reader
-	w io.Writer
+	lines  chan line
+	closed chan struct{}
+	close  func()
+	w      io.Writer
+}
+
+// A line is what was read of a stream at once.
+type line struct {
+	text string
+	err  error
 }
 
 // NewPipe returns an Editor for what is not typed at a terminal.
-func NewPipe(in io.Reader, out io.Writer) Editor { return &pipe{bufio.NewReader(in), out} }
+func NewPipe(in io.Reader, out io.Writer) Editor {
+	p := &pipe{lines: make(chan line), closed: make(chan struct{}), w: out}
+	p.close = sync.OnceFunc(func() { close(p.closed) })
+	go p.read(bufio.NewReader(in))
+	return p
+}
+
+// read reads lines for as long as somebody wants them: a read that waits
+// cannot be ended, only be left alone.
+func (p *pipe) read(r *bufio.Reader) {
+	for {
+		text, err := r.ReadString('\n')
+		select {
+		case p.lines <- line{text, err}:
+		case <-p.closed:
+			return
+		}
+		if err != nil {
+			close(p.lines)
+			return
+		}
+	}
+}
 
 func (p *pipe) ReadBlock(complete func(string) bool) (string, error) {
 	text := ""
 	for {
-		line, err := p.r.ReadString('\n')
-		text += line
-		switch {
-		case err != nil && text == "":
+		var got line
+		select {
+		case l, ok := <-p.lines:
+			if got = l; !ok {
+				got.err = io.EOF
+			}
+		case <-p.closed:
 			return "", io.EOF
-		case err != nil, complete(text):
+		}
+		text += got.text
+		switch {
+		case got.err != nil && text == "":
+			return "", io.EOF
+		case got.err != nil, complete(text):
 			return text, nil
 		}
 	}
@@ -62,7 +101,10 @@ func (p *pipe) Notify(text string) { _, _ = io.WriteString(p.w, text) }
 
 func (p *pipe) Edit(initial string) (string, error) { return "", errNoTerminal }
 
-func (p *pipe) Close() error { return nil }
+func (p *pipe) Close() error {
+	p.close()
+	return nil
+}
 
 // errNoTerminal is why a pipe opens no editor.
 var errNoTerminal = errors.New("an editor needs a terminal")

@@ -12,82 +12,197 @@ import (
 	"strings"
 	"syscall"
 
+	"vnet/lang/name"
 	"vnet/lang/parse"
-	"vnet/lang/usage"
 	"vnet/runtime"
+	"vnet/runtime/host"
 )
 
 // EntryName is what messages call an entry.
 const EntryName = "<prompt>"
 
-// A Session carries out entries.
-type Session interface {
-	Do(ctx context.Context, name, text string) *runtime.Report
-}
-
 // A Prompt reads entries and carries them out until the end of the input.
 type Prompt struct {
 	Editor  Editor
 	Session Session
-	Report  func(text string, r *runtime.Report) // prints what came of an entry
-	Out     io.Writer
+	Report  func(name, text string, r *runtime.Report) // prints what came of an entry
+	Out     io.Writer                                  // what was asked for
+	Err     io.Writer                                  // remarks and errors
+	Typed   bool                                       // somebody sits at a terminal
+	Color   bool
+	ASCII   bool
+	Width   func() int              // of the window; nil or 0: not known
+	History func() []string         // what was typed, oldest first; nil: what this prompt has seen
+	Trace   func(on bool)           // nil: it cannot
+	IP      func(host.Op) []string  // the lines of ip(8) that do the same; nil: it cannot
+	Time    func(r *runtime.Report) // prints how long an entry took; nil: it cannot
+
+	timed bool
+	seen  []string
 }
 
-// Run is the life of a prompt. It returns the exit status: 0, or that of the
-// first entry that failed when strict is set, as it is for a pipe.
-func (p *Prompt) Run(ctx context.Context, strict bool) int {
+// Run is the life of a prompt. It returns the exit status: 0, or for a pipe
+// that of the first entry that failed.
+func (p *Prompt) Run(ctx context.Context) int {
 	ctx, stop := p.signals(ctx)
 	defer stop()
 	first := 0
 	for ctx.Err() == nil {
-		text, err := p.Editor.ReadBlock(whole)
+		p.Editor.SetPrompt(p.text())
+		text, err := p.Editor.ReadBlock(p.whole)
 		if errors.Is(err, ErrDropped) {
 			continue
 		}
-		if err != nil || leaves(text) {
-			break
-		}
-		if strings.TrimSpace(text) == "" || p.help(text) {
+		if err != nil {
+			if p.Typed && ctx.Err() == nil && p.Session.Leave() {
+				continue
+			}
+			if p.leave(ctx) {
+				break
+			}
 			continue
 		}
-		status := int(p.carryOut(ctx, text).Ending)
+		status, done := p.entry(ctx, text)
 		if first == 0 {
 			first = status
 		}
+		if done {
+			break
+		}
 	}
+	p.leave(ctx)
 	var sig runtime.Signal
 	if errors.As(context.Cause(ctx), &sig) {
 		return int(runtime.Terminated)
 	}
-	if strict {
+	if !p.Typed {
 		return first
 	}
 	return 0
 }
 
+// text is the prompt, and what stands before further lines of an entry:
+// vnet>   vnet(3)*>   vnet h1>
+func (p *Prompt) text() (first, continuation string) {
+	mark := ""
+	if n, open := p.Session.Transaction(); open {
+		mark = fmt.Sprintf("(%d)*", n)
+	}
+	scope, width := "", 0
+	if p.Session.Entered() {
+		ns := p.Session.Scope()
+		scope, width = " "+name.Quote(ns), 1+len(ns)
+		if ns == host.Start && p.Color {
+			scope = " \x1b[1;31m" + ns + "\x1b[0m"
+		}
+	}
+	dots := strings.Repeat(".", len("vnet")+len(mark)+width)
+	return "vnet" + mark + scope + "> ", dots + "> "
+}
+
+// entry carries out what was typed; done says that it was the wish to leave.
+func (p *Prompt) entry(ctx context.Context, text string) (status int, done bool) {
+	line := strings.TrimSpace(text)
+	if line == "" || strings.HasPrefix(line, "#") && !strings.Contains(line, "\n") {
+		return 0, false
+	}
+	p.seen = append(p.seen, strings.TrimRight(text, "\n"))
+	words := strings.Fields(strings.TrimRight(line, "; \t"))
+	if !strings.Contains(line, "\n") && len(words) > 0 {
+		if leaving[words[0]] && len(words) == 1 {
+			if words[0] == "exit" && p.Session.Leave() {
+				return 0, false
+			}
+			return 0, p.leave(ctx)
+		}
+		if do := handlers[words[0]]; do != nil && (words[0] != "commit" || len(words) == 1) {
+			return p.word(ctx, words, line, do), false
+		}
+		if strings.HasPrefix(words[0], ":") {
+			return p.unknown(words[0]), false
+		}
+		if len(words) == 2 && words[0] == "in" && !strings.ContainsAny(words[1], "{$\"'[(") {
+			return p.say(p.Session.Enter(ctx, words[1])), false
+		}
+		if answer, ok := p.habit(ctx, words); ok {
+			fmt.Fprintln(p.Err, answer)
+			return int(runtime.Invalid), false
+		}
+	}
+	if statement, ok := p.Session.Program(ctx, text); ok {
+		text = statement
+	}
+	return p.statement(ctx, text), false
+}
+
+// leaving are the words that mean the wish to go.
+var leaving = map[string]bool{"exit": true, "quit": true, ":q": true, ":quit": true}
+
+// statement carries out an entry of the language.
+func (p *Prompt) statement(ctx context.Context, text string) int {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	r := p.Session.Do(ctx, EntryName, text)
+	p.report(EntryName, text, r)
+	return int(r.Ending)
+}
+
+func (p *Prompt) report(name, text string, r *runtime.Report) {
+	p.Report(name, text, r)
+	if p.timed && p.Time != nil {
+		p.Time(r)
+	}
+}
+
 // whole reports whether a text is a whole entry: more lines would not cure
 // what is wrong with it.
-func whole(text string) bool {
+func (p *Prompt) whole(text string) bool {
+	if first, _, _ := strings.Cut(strings.TrimSpace(text), " "); strings.HasPrefix(first, ":") {
+		return true
+	}
+	if statement, ok := p.Session.Program(context.Background(), text); ok {
+		text = statement
+	}
 	return !parse.Text(EntryName, text).Incomplete
 }
 
-// leaves reports whether an entry is the wish to go.
-func leaves(text string) bool {
-	switch strings.TrimSpace(text) {
-	case "exit", "quit", ":q", ":quit":
+// leave reports whether the prompt may be left. An open transaction is rolled
+// back, unless somebody is there to decide.
+func (p *Prompt) leave(ctx context.Context) bool {
+	n, open := p.Session.Transaction()
+	if !open {
 		return true
 	}
-	return false
+	for p.Typed && ctx.Err() == nil {
+		p.Editor.SetPrompt(fmt.Sprintf("a transaction with %s is open: commit, rollback or stay? ", plural(n, "statement")), "")
+		answer, err := p.Editor.ReadBlock(func(string) bool { return true })
+		if errors.Is(err, ErrDropped) {
+			return false
+		}
+		if err != nil {
+			break
+		}
+		switch answer = strings.TrimSpace(answer); {
+		case answer == "":
+		case strings.HasPrefix("commit", answer):
+			return p.commit(ctx, nil, "") == 0
+		case strings.HasPrefix("rollback", answer):
+			p.rollback(ctx, []string{"rollback"}, "")
+			return true
+		case strings.HasPrefix("stay", answer):
+			return false
+		}
+	}
+	p.rollback(ctx, []string{"rollback"}, "")
+	return true
 }
 
-// carryOut runs one entry. Ctrl-C stops it and has it undone, and leaves the
-// prompt alone.
-func (p *Prompt) carryOut(ctx context.Context, text string) *runtime.Report {
+// interruptible gives Ctrl-C to what is at work: it stops that, has it undone,
+// and leaves the prompt alone.
+func interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt)
-	defer signal.Stop(c)
 	go func() {
 		select {
 		case s := <-c:
@@ -95,9 +210,10 @@ func (p *Prompt) carryOut(ctx context.Context, text string) *runtime.Report {
 		case <-ctx.Done():
 		}
 	}()
-	r := p.Session.Do(ctx, EntryName, text)
-	p.Report(text, r)
-	return r
+	return ctx, func() {
+		signal.Stop(c)
+		cancel(nil)
+	}
 }
 
 // signals ends the prompt when its terminal goes or the system wants it to.
@@ -119,34 +235,9 @@ func (p *Prompt) signals(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// help answers `help` and `help WORD`.
-func (p *Prompt) help(text string) bool {
-	words := strings.Fields(text)
-	switch {
-	case words[0] != "help" && words[0] != ":help" && words[0] != "?":
-		return false
-	case len(words) == 1:
-		for _, s := range usage.All() {
-			fmt.Fprintf(p.Out, "  %-12s %s\n", s.Word, s.Doc)
-		}
-		fmt.Fprintln(p.Out, "\nhelp WORD tells more; exit or Ctrl-D leaves.")
-	default:
-		p.helpOn(words[1])
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return true
-}
-
-func (p *Prompt) helpOn(word string) {
-	s := usage.Of(word)
-	if s == nil {
-		fmt.Fprintf(p.Out, "no statement `%s`; help lists them\n", word)
-		return
-	}
-	fmt.Fprintln(p.Out, s.Doc)
-	for _, f := range s.Forms {
-		fmt.Fprintln(p.Out, "  "+f)
-	}
-	for _, o := range s.Options {
-		fmt.Fprintf(p.Out, "    %-24s %s\n", strings.TrimSpace(o.Name+" "+o.Arg), o.Doc)
-	}
+	return fmt.Sprintf("%d %ss", n, one)
 }

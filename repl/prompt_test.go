@@ -17,7 +17,16 @@ import (
 
 // A recorder is a session that notes what it is given; an entry that begins
 // with "bad" fails.
-type recorder struct{ entries []string }
+type recorder struct {
+	Session // what it is not asked for
+	entries []string
+}
+
+func (r *recorder) Transaction() (int, bool)                       { return 0, false }
+func (r *recorder) Entered() bool                                  { return false }
+func (r *recorder) Leave() bool                                    { return false }
+func (r *recorder) Alive() *runtime.Alive                          { return &runtime.Alive{} }
+func (r *recorder) Program(context.Context, string) (string, bool) { return "", false }
 
 func (r *recorder) Do(ctx context.Context, name, text string) *runtime.Report {
 	r.entries = append(r.entries, text)
@@ -51,14 +60,14 @@ func TestPrompt(t *testing.T) {
 		{"first failure counts", "ns a\nbad\nns b\n", []string{"ns a\n", "bad\n", "ns b\n"}, 1},
 		{"interrupt stops the entry only", "slow\nns b\n", []string{"slow\n", "ns b\n"}, 130},
 		{"terminate ends the prompt", "hangup\nns b\n", []string{"hangup\n"}, 143},
-		{"help is no entry", "help\nhelp veth\nhelp nonsense\n", nil, 0},
+		{"help is no entry", "help\nhelp veth\n? len\n", nil, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rec := &recorder{}
 			var out bytes.Buffer
-			p := Prompt{Editor: NewPipe(strings.NewReader(c.in), io.Discard), Session: rec, Out: &out,
-				Report: func(string, *runtime.Report) {}}
-			if got := p.Run(context.Background(), true); got != c.status {
+			p := Prompt{Editor: NewPipe(strings.NewReader(c.in), io.Discard), Session: rec, Out: &out, Err: &out,
+				Report: func(string, string, *runtime.Report) {}}
+			if got := p.Run(context.Background()); got != c.status {
 				t.Errorf("status %d, want %d", got, c.status)
 			}
 			if !slices.Equal(rec.entries, c.entries) {
@@ -85,8 +94,8 @@ func (d *dropping) ReadBlock(complete func(string) bool) (string, error) {
 func TestDroppedEntry(t *testing.T) {
 	rec := &recorder{}
 	p := Prompt{Editor: &dropping{Editor: NewPipe(strings.NewReader("ns a\n"), io.Discard)}, Session: rec, Out: &bytes.Buffer{},
-		Report: func(string, *runtime.Report) {}}
-	p.Run(context.Background(), false)
+		Err: &bytes.Buffer{}, Report: func(string, string, *runtime.Report) {}}
+	p.Run(context.Background())
 	if len(rec.entries) != 1 {
 		t.Errorf("carried out %q after a dropped entry", rec.entries)
 	}

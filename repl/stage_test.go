@@ -244,7 +244,7 @@ func newDesk(t *testing.T, cols, rows int, o TerminalOptions) *desk {
 func (d *desk) run() {
 	defer close(d.ended)
 	for {
-		text, err := d.editor.ReadBlock(whole)
+		text, err := d.editor.ReadBlock((&Prompt{Session: &recorder{}}).whole)
 		switch err {
 		case nil:
 			fmt.Fprintf(d.slave, "got %q\n", text)

@@ -17,6 +17,7 @@ import (
 
 	"vnet/lang/diag"
 	"vnet/lang/token"
+	"vnet/repl"
 	"vnet/runtime"
 	"vnet/runtime/graph"
 	"vnet/runtime/host"
@@ -61,7 +62,16 @@ func cmdFIFO(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // A fakeSession carries out each entry as a script of its own.
-type fakeSession struct{ set runtime.Settings }
+type fakeSession struct {
+	repl.Session // what it is not asked for
+	set          runtime.Settings
+}
+
+func (fakeSession) Transaction() (int, bool)                       { return 0, false }
+func (fakeSession) Entered() bool                                  { return false }
+func (fakeSession) Leave() bool                                    { return false }
+func (fakeSession) Alive() *runtime.Alive                          { return &runtime.Alive{} }
+func (fakeSession) Program(context.Context, string) (string, bool) { return "", false }
 
 func (s fakeSession) Do(ctx context.Context, name, text string) *runtime.Report {
 	return run(ctx, runtime.Script{Name: name, Text: text}, s.set)
@@ -83,7 +93,7 @@ func fake() Engine {
 			}
 			return strings.ReplaceAll(src, "  ", " "), nil
 		},
-		Session: func(_ string, set runtime.Settings) (Session, error) { return fakeSession{set}, nil },
+		Session: func(_ string, set runtime.Settings) (Session, error) { return fakeSession{set: set}, nil },
 		Source:  func(name string) (string, bool) { return "def mesh() {}\n", name == "std/topo" },
 		Graph: func(_ context.Context, s runtime.Script) (*graph.Graph, diag.List) {
 			if list := findings(s); list.Failed() {

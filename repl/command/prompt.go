@@ -28,7 +28,13 @@ func (a *app) prompt(ctx context.Context) error {
 		dir = "."
 	}
 	typed := isTerminal(a.std.In)
-	settings := runtime.Settings{Stdout: a.console.out, Stderr: a.console.err, Progress: report, Guard: a.Guard}
+	traced := false
+	settings := runtime.Settings{Stdout: a.console.out, Stderr: a.console.err, Progress: report, Guard: a.Guard,
+		Trace: func(s runtime.Step) {
+			if traced {
+				a.trace(s)
+			}
+		}}
 	if typed {
 		settings.Stdin = a.std.In
 	}
@@ -36,34 +42,46 @@ func (a *app) prompt(ctx context.Context) error {
 	if err != nil {
 		return misuse("%s", err)
 	}
-	defer session.Close()
-	editor := repl.NewPipe(a.std.In, a.console.out)
+	p := repl.Prompt{Session: session, Out: a.console.out, Err: a.console.err, Typed: typed,
+		Color: a.styleOf(a.console.out).Color, ASCII: !utf8Locale(), Width: a.console.out.width,
+		Report: a.reportEntry, IP: a.IP, Trace: func(on bool) { traced = on },
+		Time: func(r *runtime.Report) { write(a.console.err, elapsed(r.Elapsed)+"\n") }}
+	p.Editor = repl.NewPipe(a.std.In, a.console.out)
 	if typed {
-		if editor, err = a.terminal(); err != nil {
+		if err := a.terminal(&p); err != nil {
+			session.Close()
 			return misuse("%s", err)
 		}
-		a.console.through(editor.Notify)
 		defer a.console.through(nil)
-		editor = resting{editor, a.console}
 	}
-	defer editor.Close()
-	p := repl.Prompt{Editor: editor, Session: session, Out: a.console.out, Report: a.reportEntry}
-	return exit(p.Run(ctx, !typed))
+	code := p.Run(ctx)
+	p.Editor.Close()
+	if err := session.Close(); err != nil {
+		write(a.console.err, a.style().prose("left: "+err.Error()+"\n"))
+		code = int(runtime.Incomplete)
+	}
+	return exit(code)
 }
 
-// terminal is the editor for a terminal. What vnet prints is drawn there: on
-// the standard output, or where that is a file on the standard error.
-func (a *app) terminal() (repl.Editor, error) {
+// terminal gives the prompt a terminal to read from. What vnet prints is drawn
+// there: on the standard output, or where that is a file on the standard error.
+func (a *app) terminal(p *repl.Prompt) error {
 	in, out := a.std.In.(*os.File), a.console.out
 	if !out.tty {
 		out = a.console.err
 	}
 	if out.file == nil {
-		return nil, errors.New("there is no terminal to write to")
+		return errors.New("there is no terminal to write to")
 	}
-	st := a.styleOf(out)
-	return repl.NewTerminal(repl.TerminalOptions{In: in, Out: out.file, Color: st.Color, ASCII: st.ASCII,
-		History: repl.LoadHistory(repl.HistoryPath())})
+	st, history := a.styleOf(out), repl.LoadHistory(repl.HistoryPath())
+	editor, err := repl.NewTerminal(repl.TerminalOptions{In: in, Out: out.file, Color: st.Color, ASCII: st.ASCII,
+		History: history, Assistant: repl.Assist(repl.Live(p.Session))})
+	if err != nil {
+		return err
+	}
+	a.console.through(editor.Notify)
+	p.Editor, p.History, p.Color = resting{editor, a.console}, history.Entries, st.Color
+	return nil
 }
 
 // A resting editor reads while no progress is drawn.
@@ -79,8 +97,8 @@ func (r resting) ReadBlock(complete func(string) bool) (string, error) {
 }
 
 // reportEntry prints what came of an entry. One that went well needs no words.
-func (a *app) reportEntry(text string, r *runtime.Report) {
-	s := runtime.Script{Name: repl.EntryName, Text: text}
+func (a *app) reportEntry(name, text string, r *runtime.Report) {
+	s := runtime.Script{Name: name, Text: text}
 	if r.Ending != runtime.Done {
 		a.report(s, r, &runOptions{})
 		return

@@ -1,0 +1,157 @@
+package repl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"vnet/lang/name"
+	"vnet/lang/usage"
+	"vnet/repl/complete"
+	"vnet/runtime"
+	"vnet/runtime/graph"
+	"vnet/runtime/graph/wiring"
+	"vnet/stdlib"
+)
+
+// help lists the statements, the words of the prompt and the functions, or
+// tells about one.
+func (p *Prompt) help(_ context.Context, words []string, _ string) int {
+	if len(words) == 1 {
+		p.helpList("Statements", usage.All())
+		p.helpList("Words of the prompt", complete.Words)
+		fmt.Fprintf(p.Out, "Functions: %s\n\n", strings.Join(stdlib.Names(), " "))
+		fmt.Fprintln(p.Out, "NS PROGRAM ARG… runs a program in a namespace. help WORD tells more; Ctrl-D leaves.")
+		return 0
+	}
+	word := words[1]
+	e := usage.Of(word)
+	for _, w := range []string{word, ":" + word} {
+		if e == nil {
+			e = complete.WordOf(w)
+		}
+	}
+	b, known := stdlib.Lookup(word)
+	switch {
+	case e != nil:
+		p.helpOn(e)
+	case known:
+		fmt.Fprintf(p.Out, "%s\n  %s\n", b.Doc, b.Sig)
+	default:
+		return p.noHelp(word)
+	}
+	return 0
+}
+
+func (p *Prompt) helpList(title string, list []usage.Entry) {
+	fmt.Fprintln(p.Out, title+":")
+	for _, e := range list {
+		fmt.Fprintf(p.Out, "  %-12s %s\n", e.Word, e.Doc)
+	}
+	fmt.Fprintln(p.Out)
+}
+
+func (p *Prompt) helpOn(e *usage.Entry) {
+	fmt.Fprintln(p.Out, e.Doc)
+	for _, f := range e.Forms {
+		fmt.Fprintln(p.Out, "  "+f)
+	}
+	for _, o := range e.Options {
+		fmt.Fprintf(p.Out, "    %-24s %s\n", strings.TrimSpace(o.Name+" "+o.Arg), o.Doc)
+	}
+}
+
+func (p *Prompt) noHelp(word string) int {
+	var all []string
+	for _, e := range append(usage.All(), complete.Words...) {
+		all = append(all, e.Word)
+	}
+	if near, ok := name.Near(word, append(all, stdlib.Names()...)); ok {
+		fmt.Fprintf(p.Err, "error: nothing is known of `%s`: did you mean `%s`?\n", name.Quote(word), near)
+	} else {
+		fmt.Fprintf(p.Err, "error: nothing is known of `%s`; help lists what there is\n", name.Quote(word))
+	}
+	return int(runtime.Failed)
+}
+
+// status tells what the session has going on.
+func (p *Prompt) status(_ context.Context, _ []string, _ string) int {
+	st := p.Session.Status()
+	fmt.Fprintf(p.Out, "scope        %s\n", name.Quote(st.Scope))
+	switch {
+	case !st.Open:
+		fmt.Fprintln(p.Out, "transaction  none: each entry is kept at once")
+	default:
+		fmt.Fprintf(p.Out, "transaction  open, with %s\n", plural(len(st.Entries), "statement"))
+		for _, e := range st.Entries {
+			fmt.Fprintln(p.Out, "             "+firstLine(e))
+		}
+		if len(st.Savepoints) > 0 {
+			fmt.Fprintf(p.Out, "savepoints   %s\n", name.Quote(strings.Join(st.Savepoints, " ")))
+		}
+	}
+	head := "undo        "
+	for _, e := range st.Undo {
+		fmt.Fprintln(p.Out, head+" "+firstLine(e))
+		head = "            "
+	}
+	head = "programs    "
+	for _, b := range st.Programs {
+		state := "has ended"
+		if b.Running {
+			state = "runs"
+		}
+		fmt.Fprintf(p.Out, "%s %s in %s %s: %s\n", head, b.Name, b.NS, state, name.Quote(strings.Join(b.Argv, " ")))
+		head = "            "
+	}
+	return 0
+}
+
+// topo draws the network.
+func (p *Prompt) topo(ctx context.Context, _ []string, _ string) int {
+	alive, err := p.Session.Look(ctx)
+	if err != nil {
+		return p.say(err)
+	}
+	width := 0
+	if p.Width != nil {
+		width = p.Width()
+	}
+	g := graph.From(alive.States())
+	if g.Empty() {
+		fmt.Fprintln(p.Out, "there is nothing to draw")
+		return 0
+	}
+	return p.say(wiring.Draw(p.Out, g, wiring.Options{Width: width, ASCII: p.ASCII}))
+}
+
+// pingAll pings from every namespace to every other.
+func (p *Prompt) pingAll(ctx context.Context, words []string, _ string) int {
+	results, err := p.Session.PingAll(ctx, words[1:])
+	if err != nil {
+		return p.say(err)
+	}
+	var lines []string
+	answered := map[string][]string{}
+	good := 0
+	for _, r := range results {
+		if !slices.Contains(lines, r.From) {
+			lines = append(lines, r.From)
+		}
+		to := "-"
+		if r.OK {
+			to = r.To
+			good++
+		}
+		answered[r.From] = append(answered[r.From], to)
+	}
+	for _, from := range lines {
+		fmt.Fprintf(p.Out, "%s -> %s\n", from, strings.Join(answered[from], " "))
+	}
+	fmt.Fprintf(p.Out, "%d of %d answered\n", good, len(results))
+	if good < len(results) {
+		return int(runtime.Unexpected)
+	}
+	return 0
+}
