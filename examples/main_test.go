@@ -33,8 +33,11 @@ func TestMain(m *testing.M) {
 		crashWhereTold()
 		os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
 			Check: runtime.Check, Plan: runtime.Plan, Run: runOn, Format: format.Source, Source: stdlib.Module,
-			Recover: runtime.Recover, Guard: guardWhenTold(), StandGuard: runtime.StandGuard,
+			Recover: runtime.Recover, Guard: guardWhenTold(), StandGuard: runtime.StandGuard, IP: host.IP,
 			Graph: runtime.Graph, GraphAlive: runtime.GraphAlive,
+			Session: func(dir string, set runtime.Settings) (command.Session, error) {
+				return runtime.NewSession(dir, set)
+			},
 		}))
 	}})
 }
