@@ -350,7 +350,7 @@ func TestPromptSaveBuildsTheSame(t *testing.T) {
 	}
 }
 
-var foreign = []struct {
+var local = []struct {
 	what *regexp.Regexp
 	with string
 }{
@@ -362,7 +362,7 @@ var foreign = []struct {
 
 // portable leaves out of what ip says the numbers that mean nothing elsewhere.
 func portable(text string) string {
-	for _, f := range foreign {
+	for _, f := range local {
 		text = f.what.ReplaceAllString(text, f.with)
 	}
 	return text
