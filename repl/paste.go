@@ -12,7 +12,22 @@ import (
 // clean is a pasted text as it is entered, without prompts before its lines
 // and the newlines behind it: nothing is carried out before Enter is pressed.
 func clean(text string) string {
-	return unprompt(strings.TrimRight(plain(text), "\n"))
+	return unprompt(strings.TrimRight(undouble(plain(text)), "\n"))
+}
+
+// newlines are one or more.
+var newlines = regexp.MustCompile(`\n+`)
+
+// undouble makes one newline of two when all are doubled: the terminal makes a
+// newline of every carriage return, and so two of what ends a line in a text
+// from Windows.
+func undouble(text string) string {
+	for _, run := range newlines.FindAllString(text, -1) {
+		if len(run)%2 == 1 {
+			return text
+		}
+	}
+	return strings.ReplaceAll(text, "\n\n", "\n")
 }
 
 // plain is a text without what no keyboard has: its lines end in newlines, and

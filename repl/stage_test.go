@@ -22,6 +22,7 @@ const patience = 10 * time.Second
 // A stage is a pseudo-terminal with a model of its screen.
 type stage struct {
 	t      *testing.T
+	fd     int // of the master
 	master *os.File
 	slave  *os.File
 	screen vt10x.Terminal
@@ -37,7 +38,17 @@ func newStage(t *testing.T, cols, rows int) *stage {
 	if err != nil {
 		t.Skip("no pseudo-terminals here:", err)
 	}
-	s := &stage{t: t, master: master, slave: slave, gone: make(chan struct{}),
+	// One that the runtime waits for can be closed while it is read.
+	fd, err := unix.FcntlInt(master.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	master.Close()
+	master = os.NewFile(uintptr(fd), "ptmx")
+	s := &stage{t: t, fd: fd, master: master, slave: slave, gone: make(chan struct{}),
 		screen: vt10x.New(vt10x.WithSize(cols, rows))}
 	s.size(cols, rows)
 	go func() {
@@ -64,7 +75,7 @@ func newStage(t *testing.T, cols, rows int) *stage {
 
 func (s *stage) size(cols, rows int) {
 	s.t.Helper()
-	if err := pty.Setsize(s.master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+	if err := unix.IoctlSetWinsize(s.fd, unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(cols), Row: uint16(rows)}); err != nil {
 		s.t.Fatal(err)
 	}
 	s.screen.Resize(cols, rows)
@@ -255,13 +266,4 @@ func (d *desk) run() {
 			return
 		}
 	}
-}
-
-// pgrp is the process group in the foreground of the terminal.
-func (s *stage) pgrp() int {
-	n, err := unix.IoctlGetInt(int(s.master.Fd()), unix.TIOCGPGRP)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return n
 }

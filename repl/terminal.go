@@ -201,14 +201,23 @@ func (t *terminal) end() {
 	t.raw = false
 }
 
-// makeRaw begins from the sane mode: a program may have left another.
+// makeRaw begins from the sane mode: a program may have left another. Enter
+// stays a newline in what is read, since a line that is typed behind an entry
+// is for the program that the entry runs.
 func (t *terminal) makeRaw() error {
 	fd := int(t.In.Fd())
 	if err := readline.Restore(fd, t.sane); err != nil {
 		return err
 	}
-	_, err := readline.MakeRaw(fd)
-	return err
+	if _, err := readline.MakeRaw(fd); err != nil {
+		return err
+	}
+	mode, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		return err
+	}
+	mode.Iflag |= unix.ICRNL
+	return unix.IoctlSetTermios(fd, unix.TCSETS, mode)
 }
 
 func (t *terminal) exitRaw() error { return readline.Restore(int(t.In.Fd()), t.sane) }

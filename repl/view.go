@@ -222,10 +222,10 @@ func (e *entry) suggest(p *pen, l look) {
 	if more && strings.TrimSpace(rest) != "" {
 		ghost += l.ret
 	}
-	if ghost = runewidth.Truncate(shown(ghost), p.room()-1, l.more); p.room() < 2 {
+	if p.room() < 2 {
 		return
 	}
-	for _, r := range ghost {
+	for _, r := range runewidth.Truncate(shown(ghost), p.room()-1, l.more) {
 		p.put(string(r), runewidth.RuneWidth(r), "2")
 	}
 }
