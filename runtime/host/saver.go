@@ -10,8 +10,9 @@ import (
 // but taking down an interface, say, loses routes and addresses that putting
 // it up again does not bring back.
 type Saver interface {
-	// Save takes a picture of a namespace, as data for a journal.
-	Save(ctx context.Context, ns string) ([]byte, error)
+	// Save takes a picture of a namespace, as data for a journal, without the
+	// interfaces that the transaction has made there.
+	Save(ctx context.Context, ns string, made []string) ([]byte, error)
 
 	// Judge tells, before ops are taken back, what somebody else has changed
 	// meanwhile of what they touched in a namespace.
@@ -40,7 +41,7 @@ type Verdict struct {
 func Disturbs(op Op, made func(End) bool) bool {
 	switch op := op.(type) {
 	case LinkAdd:
-		return disturbed(op.Link, made) || op.Peer != nil && disturbed(*op.Peer, made)
+		return disturbed(op.Link, made) || op.Link.Macvlan != nil && op.Link.Parent != "" && !made(End{op.Link.NS, op.Link.Parent}) || op.Peer != nil && disturbed(*op.Peer, made)
 	case LinkSet:
 		return !made(End{op.NS, op.Name})
 	case LinkMove:

@@ -14,7 +14,7 @@ var _ host.Saver = (*Host)(nil)
 
 // Save takes an image of a namespace. What lies outside of an operation's
 // reach, such as nftables, is left out.
-func (h *Host) Save(ctx context.Context, ns string) ([]byte, error) {
+func (h *Host) Save(ctx context.Context, ns string, made []string) ([]byte, error) {
 	sp, err := h.space(ns)
 	if err != nil {
 		return nil, err
@@ -23,6 +23,7 @@ func (h *Host) Save(ctx context.Context, ns string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	img.Without(made)
 	return json.Marshal(img)
 }
 

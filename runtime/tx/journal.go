@@ -36,6 +36,7 @@ func (t *Tx) witness(ctx context.Context, queue []entry) (host.Intend, error) {
 // pictures saves what the operations of a queue may disturb. What the queue
 // itself makes needs no picture.
 func (t *Tx) pictures(ctx context.Context, queue []entry) error {
+	t.past.queue++
 	for i, e := range queue {
 		if err := t.picture(ctx, e.step.Op); err != nil {
 			for _, e := range queue[:i] {

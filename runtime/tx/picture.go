@@ -23,14 +23,15 @@ func (d *Difference) Error() string { return d.Space + ": " + d.Line }
 // past is what a transaction needs to know of what was there before it.
 type past struct {
 	spaces   map[string]bool         // namespaces it made
-	links    map[host.End]bool       // interfaces it made
+	links    map[host.End]int        // interfaces it made, by the queue they were in
+	queue    int                     // which is looked at
 	pictures map[string][]byte       // what others were like, by namespace
 	touched  map[string]host.Ops     // what was done to those, even if taken back since
 	verdicts map[string]host.Verdict // what others did to those meanwhile, once a rollback has begun
 }
 
 func newPast() past {
-	return past{map[string]bool{}, map[host.End]bool{}, map[string][]byte{}, map[string]host.Ops{}, map[string]host.Verdict{}}
+	return past{spaces: map[string]bool{}, links: map[host.End]int{}, pictures: map[string][]byte{}, touched: map[string]host.Ops{}, verdicts: map[string]host.Verdict{}}
 }
 
 // learn notes what an operation makes.
@@ -41,10 +42,24 @@ func (p *past) learn(op host.Op) {
 	case host.NamespaceDel:
 		delete(p.spaces, op.Name)
 	case host.LinkAdd:
-		p.links[op.Link.End()] = true
+		p.links[op.Link.End()] = p.queue
 		if op.Peer != nil {
-			p.links[op.Peer.End()] = true
+			p.links[op.Peer.End()] = p.queue
 		}
+	case host.LinkSet:
+		if op.NewName != nil {
+			p.rename(host.End{NS: op.NS, Name: op.Name}, host.End{NS: op.NS, Name: *op.NewName})
+		}
+	case host.LinkMove:
+		p.rename(host.End{NS: op.NS, Name: op.Name}, host.End{NS: op.To, Name: op.Name})
+	}
+}
+
+// rename notes that an interface it made is somewhere else.
+func (p *past) rename(from, to host.End) {
+	if queue, ok := p.links[from]; ok {
+		delete(p.links, from)
+		p.links[to] = queue
 	}
 }
 
@@ -58,6 +73,12 @@ func (p *past) unlearn(op host.Op) {
 		if op.Peer != nil {
 			delete(p.links, op.Peer.End())
 		}
+	case host.LinkSet:
+		if op.NewName != nil {
+			p.rename(host.End{NS: op.NS, Name: *op.NewName}, host.End{NS: op.NS, Name: op.Name})
+		}
+	case host.LinkMove:
+		p.rename(host.End{NS: op.To, Name: op.Name}, host.End{NS: op.NS, Name: op.Name})
 	}
 }
 
@@ -76,7 +97,23 @@ func (p *past) touch(op host.Op) {
 	}
 }
 
-func (p *past) made(e host.End) bool { return p.links[e] || p.spaces[e.NS] }
+// madeIn lists the interfaces that the transaction has made in a namespace, but
+// for those that wait in the queue: what bears their names now is another one.
+func (p *past) madeIn(ns string) []string {
+	var names []string
+	for e, queue := range p.links {
+		if e.NS == ns && queue != p.queue {
+			names = append(names, e.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (p *past) made(e host.End) bool {
+	_, link := p.links[e]
+	return link || p.spaces[e.NS]
+}
 
 // picture saves what a namespace is like before an operation that may disturb
 // what was there before the transaction.
@@ -90,7 +127,7 @@ func (t *Tx) picture(ctx context.Context, op host.Op) error {
 			if _, taken := t.past.pictures[ns]; taken || t.past.spaces[ns] {
 				continue
 			}
-			data, err := saver.Save(ctx, ns)
+			data, err := saver.Save(ctx, ns, t.past.madeIn(ns))
 			if err != nil {
 				return fmt.Errorf("save what %s is like: %w", ns, err)
 			}

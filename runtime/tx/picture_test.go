@@ -24,7 +24,7 @@ type darkroom struct {
 	theirs   host.Op // an undo that would overwrite what somebody else did
 }
 
-func (d *darkroom) Save(_ context.Context, ns string) ([]byte, error) {
+func (d *darkroom) Save(_ context.Context, ns string, _ []string) ([]byte, error) {
 	d.saved = append(d.saved, ns)
 	return []byte(ns), nil
 }

@@ -117,9 +117,10 @@ func Judge(ctx context.Context, ns int, pre *Image, set WriteSet) (*Verdict, err
 type judgement struct {
 	*planner
 	*Verdict
-	ours Ours
-	come []place // addresses of theirs
-	went []place // and those they took away
+	ours  Ours
+	known map[string]bool // links of the pre-image; the others are nobody's to restore
+	come  []place         // addresses of theirs
+	went  []place         // and those they took away
 }
 
 // A place is an address of a link.
@@ -134,9 +135,10 @@ func judge(set WriteSet, pre, now *Image) *Verdict {
 		planner: &planner{scope: newScope(set, pre), pre: pre, now: now, preView: newView(pre, settings), nowView: newView(now, settings)},
 		Verdict: &Verdict{Things: map[string]bool{}, Kept: map[string]bool{}, Gone: map[string]bool{}, Attrs: map[string]map[uint16][]byte{},
 			Flags: map[string]uint32{}, Traffic: map[string]bool{}, Params: map[string]bool{}, Names: map[string]string{}},
-		ours: set.Ours,
+		ours: set.Ours, known: map[string]bool{},
 	}
 	for index, name := range j.preView.names {
+		j.known[name] = true
 		if is, ok := j.nowView.names[index]; ok && is != name {
 			j.Names[is] = name
 			j.nowView.names[index] = name
@@ -335,7 +337,7 @@ func (j *judgement) loss(v *view, s section, m Message) int {
 	}
 	for _, l := range links {
 		switch {
-		case j.ours.Whole[l]:
+		case j.ours.Whole[l], !j.known[l]:
 			most = whole
 		case j.ours.Lossy[l]:
 			most = max(most, some)

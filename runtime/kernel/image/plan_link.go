@@ -1,7 +1,9 @@
 package image
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -183,4 +185,47 @@ func renumber(s section, m Message, moved map[int32]int32) Message {
 		}
 	}
 	return out
+}
+
+// Without takes links out of an image, with all that is theirs: a transaction
+// had made them before.
+func (img *Image) Without(names []string) {
+	gone := map[int32]bool{}
+	for _, l := range img.links() {
+		if slices.Contains(names, l.name) {
+			gone[l.index] = true
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	for s, list := range img.Dumps {
+		img.Dumps[s] = slices.DeleteFunc(list, func(m Message) bool { return about(s, m, gone) })
+	}
+	maps.DeleteFunc(img.Sysctl, func(key, _ string) bool { return slices.Contains(names, sysctlDevice(key)) })
+	maps.DeleteFunc(img.Sysfs, func(key, _ string) bool {
+		name, _, _ := strings.Cut(key, "/")
+		return slices.Contains(names, name)
+	})
+	for _, name := range names {
+		delete(img.Far, name)
+	}
+}
+
+// about reports whether a message is about one of the links.
+func about(s section, m Message, links map[int32]bool) bool {
+	at, ok := indexed[s]
+	if !ok || len(m.Data) < at.head {
+		return false
+	}
+	if at.fixed > 0 && links[dev(m)] {
+		return true
+	}
+	found := false
+	each(m.Data[at.head:], func(kind uint16, data []byte) {
+		if slices.Contains(at.attrs, kind) && kind != unix.IFLA_MASTER && len(data) >= 4 {
+			found = found || links[int32(native.Uint32(data))]
+		}
+	})
+	return found
 }

@@ -15,6 +15,9 @@ import (
 // tells of carriers at most once a second, and IPv6 acts on what it tells.
 const settling = 2 * time.Second
 
+// longest is how long it gets when it is seen to be at work.
+const longest = 10 * time.Second
+
 // passes is how often a namespace is converged at most. Two do; a bridge may
 // need a third, its link-local address comes when it has a carrier.
 const passes = 8
@@ -130,8 +133,8 @@ func (r *restorer) run() (residue []string, err error) {
 		if r.did == 0 {
 			r.stuck = r.differ(settings)
 		}
-		for residue = r.residue(); (len(residue) > 0 || r.pending()) && time.Now().Before(deadline) && !r.actionable(); residue = r.residue() {
-			events.wait(min(100*time.Millisecond, time.Until(deadline)))
+		for residue = r.residue(); (len(residue) > 0 || r.pending()) && r.worthWaiting(began, deadline, len(residue) > 0) && !r.actionable(); residue = r.residue() {
+			events.wait(100 * time.Millisecond)
 			if err := r.look(All); err != nil {
 				return nil, err
 			}
@@ -166,6 +169,28 @@ func (r *restorer) pending() bool {
 			return false
 		}
 		return carrier[0] == 0 && (state[0] == 0 || state[0] == up) || carrier[0] != 0 && state[0] == down
+	})
+}
+
+// worthWaiting reports whether the kernel's time is not over. It gets more of it
+// while something differs and it can be seen not to be ready, as on a machine with much to do.
+func (r *restorer) worthWaiting(began, deadline time.Time, some bool) bool {
+	now := time.Now()
+	return now.Before(deadline) || now.Before(began.Add(longest)) && some && (r.pending() || r.tentative())
+}
+
+// tentative reports whether IPv6 is still looking for duplicates of an address
+// of a touched link (RFC 4862 section 5.4). What comes with the address comes
+// then.
+func (r *restorer) tentative() bool {
+	s := newScope(r.set, r.pre)
+	ready := map[int32]bool{}
+	for _, l := range r.now.links() {
+		ready[l.index] = l.flags&unix.IFF_RUNNING != 0 && s.addr(l.name)
+	}
+	return slices.ContainsFunc(r.now.Dumps[secAddr], func(m Message) bool {
+		flags := u32of(find(m.Data[unix.SizeofIfAddrmsg:], unix.IFA_FLAGS))
+		return ready[dev(m)] && flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == unix.IFA_F_TENTATIVE
 	})
 }
 
