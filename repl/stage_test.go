@@ -255,7 +255,7 @@ func newDesk(t *testing.T, cols, rows int, o TerminalOptions) *desk {
 func (d *desk) run() {
 	defer close(d.ended)
 	for {
-		text, err := d.editor.ReadBlock((&Prompt{Session: &recorder{}}).whole)
+		text, err := d.editor.ReadBlock(whole)
 		switch err {
 		case nil:
 			fmt.Fprintf(d.slave, "got %q\n", text)
@@ -267,3 +267,6 @@ func (d *desk) run() {
 		}
 	}
 }
+
+// whole is what the prompt takes for a whole entry.
+func whole(text string) bool { return (&Prompt{Session: &recorder{}}).whole(text) }

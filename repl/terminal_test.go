@@ -90,6 +90,8 @@ func TestSetPrompt(t *testing.T) {
 	d.play("«vnet> »in a {\rns b")
 	d.editor.SetPrompt("\x1b[1mvnet\x1b[0m(3)*> ", "\x1b[2m> \x1b[0m")
 	d.expect("vnet(3)*> in a {\n       {>   ns b|")
+	d.editor.SetPrompt("vnet h1> ", ".......> ")
+	d.expect("vnet h1> in a {\n......{>   ns b|")
 }
 
 func TestColors(t *testing.T) {

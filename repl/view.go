@@ -171,15 +171,17 @@ func cutSGR(text string) (params, rest string, ok bool) {
 	return text[2 : 2+n], text[3+n:], true
 }
 
-// further is the prompt before a further line, as wide as the first one if the
-// brackets that are open there leave room for it.
+// further is the prompt before a further line, as wide as the first one. The
+// brackets that are open there take the place of its last dots, or of blanks.
 func (l look) further(open string) string {
-	tail := l.continuation
-	room := max(0, promptWidth(l.first)-promptWidth(tail))
-	if n := len(open); n > max(room, 1) {
-		open = open[n-max(room, 1):] // the inner ones
+	tail := strings.TrimLeft(l.continuation, ".")
+	dots, fill := len(l.continuation)-len(tail), " "
+	if dots > 0 {
+		fill = "."
 	}
-	return strings.Repeat(" ", max(0, room-len(open))) + open + tail
+	room := max(1, dots, promptWidth(l.first)-promptWidth(tail))
+	open = open[max(0, len(open)-room):] // the inner ones
+	return strings.Repeat(fill, room-len(open)) + open + tail
 }
 
 // promptWidth is how many cells the last line of a prompt takes.
