@@ -109,7 +109,14 @@ func TestCommitIsHeld(t *testing.T) {
 	if err := x.Do(t.Context(), Step{Op: host.NamespaceAdd{Name: "b"}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := x.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := x.journal.Dir()
 	x.Rollback(t.Context(), 0, nil)
+	if journal.Peek(dir) != nil {
+		t.Error("the journal of what was taken back stays")
+	}
 	if got := spacesOf(t, net); got != "a" || len(kept) != 1 || x.Committed() != 1 {
 		t.Fatalf("there is %q, %d held", got, len(kept))
 	}

@@ -349,7 +349,7 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		t.reflect(ctx, e.mirror)
 	}
 	var u Undo
-	whole := mark == 0 && t.strand.up == nil && len(t.stand) == 0
+	whole := mark == 0 && t.strand.up == nil && (len(t.stand) == 0 || !t.Temporary)
 	if whole {
 		t.judge(ctx, &u)
 	}
