@@ -47,7 +47,7 @@ func TestSame(t *testing.T) {
 		}
 		for _, w := range c.Ways {
 			for _, p := range phases {
-				if w.Median[p] <= 0 {
+				if w.Median[p] <= 0 && (p != cpu || w.cmd.all == nil) {
 					t.Errorf("%s by %s: no figure for %s", shape, w.Way, p)
 				}
 			}

@@ -25,12 +25,13 @@ type phase string
 
 const (
 	build phase = "build" // until the network stands
+	cpu   phase = "cpu"   // the processor's time of the build, also in the kernel
 	each  phase = "true"  // true(1) in each namespace
 	down  phase = "down"  // until no name is left
 	freed phase = "freed" // until the kernel has freed all of it
 )
 
-var phases = []phase{build, each, down, freed}
+var phases = []phase{build, cpu, each, down, freed}
 
 // A cell is one network, with what it took each way.
 type cell struct {
@@ -180,6 +181,7 @@ func (w *row) measure(ctx context.Context) error {
 		return err
 	}
 	w.note(build, ran.took)
+	w.note(cpu, ran.state.UserTime()+ran.state.SystemTime())
 	if ran, err = runOne(ctx, w.cmd.each); err != nil {
 		return err
 	}

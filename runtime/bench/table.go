@@ -74,7 +74,8 @@ func (r *results) table(out io.Writer) {
 	}
 	w.Flush()
 	fmt.Fprint(out, `
-build: until the network stands; true: true(1) in each namespace, one process for all;
+build: until the network stands; cpu: what that took of the processors, which a busy machine
+changes least; true: true(1) in each namespace, one process for all;
 down: until no name of it is left (vnet: what --rm adds); freed: until the kernel has freed all.
 `)
 	for name, why := range r.Missing {
