@@ -51,6 +51,7 @@ func Standard() Streams { return Streams{os.Stdin, os.Stdout, os.Stderr} }
 // runtime.Ending.
 const (
 	statusDiffers = 1 // fmt --check found a file that is not formatted
+	statusLeft    = 1 // convert left something unconverted
 	statusUsage   = 2
 	statusChanges = 10 // plan --exit-code found changes
 )
@@ -135,7 +136,7 @@ transaction: if anything fails, everything is as it was before.`,
 }
 
 func (a *app) addScriptCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.runCommand(), a.checkCommand(), a.planCommand(), a.fmtCommand(), a.graphCommand()} {
+	for _, c := range []*cobra.Command{a.runCommand(), a.checkCommand(), a.planCommand(), a.fmtCommand(), a.graphCommand(), a.convertCommand()} {
 		c.GroupID = "script"
 		root.AddCommand(c)
 	}
