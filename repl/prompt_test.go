@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"vnet/repl/complete"
 	"vnet/runtime"
 )
 
@@ -127,5 +129,102 @@ func TestHistoryFollowsNoLink(t *testing.T) {
 	LoadHistory(path).Keep("ns a")
 	if _, err := os.Stat(aim); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the history was written through a link")
+	}
+}
+
+// What the table describes is carried out, and the reference tells of it.
+func TestWords(t *testing.T) {
+	text, err := os.ReadFile("../lang/SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, spec, _ := strings.Cut(string(text), "\n## The prompt\n")
+	spec, _, _ = strings.Cut(spec, "\n## ")
+	for _, e := range complete.Words {
+		if handlers[e.Word] == nil && !leaving[e.Word] {
+			t.Errorf("nobody carries out %s", e.Word)
+		}
+		if !regexp.MustCompile("`" + regexp.QuoteMeta(e.Word) + "[` ]").MatchString(spec) {
+			t.Errorf("the reference does not tell of %s", e.Word)
+		}
+	}
+	for word := range handlers {
+		if complete.WordOf(word) == nil && word != "commit" && word != "?" {
+			t.Errorf("nothing describes %s", word)
+		}
+	}
+}
+
+// The prompt tells of an open transaction and of the scope, the real network in
+// red.
+func TestPromptText(t *testing.T) {
+	for _, c := range []struct {
+		scope       string
+		entries     int
+		color       bool
+		first, more string
+	}{
+		{"", -1, true, "vnet> ", "....> "},
+		{"", 0, false, "vnet(0)*> ", "........> "},
+		{"h1", 3, false, "vnet(3)* h1> ", "...........> "},
+		{"host", -1, true, "vnet \x1b[1;31mhost\x1b[0m> ", ".........> "},
+		{"host", -1, false, "vnet host> ", ".........> "},
+	} {
+		p := Prompt{Session: place{scope: c.scope, entries: c.entries}, Color: c.color}
+		if first, more := p.text(); first != c.first || more != c.more {
+			t.Errorf("%+v: %q %q", c, first, more)
+		}
+	}
+}
+
+// A place is a session that is somewhere.
+type place struct {
+	Session
+	scope   string
+	entries int
+}
+
+func (p place) Transaction() (int, bool) { return p.entries, p.entries >= 0 }
+func (p place) Entered() bool            { return p.scope != "" }
+func (p place) Scope() string            { return p.scope }
+
+// An asked session has a transaction open until it is ended.
+type asked struct {
+	recorder
+	ended string
+}
+
+func (a *asked) Transaction() (int, bool) { return 2, a.ended == "" }
+func (a *asked) Commit(context.Context) (*runtime.Report, error) {
+	a.ended = "commit"
+	return &runtime.Report{}, nil
+}
+func (a *asked) Rollback(context.Context) *runtime.Report {
+	a.ended = "rollback"
+	return &runtime.Report{}
+}
+
+// Who leaves with a transaction open is asked, if there is somebody.
+func TestLeaveWithTransaction(t *testing.T) {
+	for _, c := range []struct {
+		in      string
+		typed   bool
+		ended   string
+		entries int
+	}{
+		{"exit\ncommit\n", true, "commit", 0},
+		{"quit\nr\n", true, "rollback", 0},
+		{"exit\nwhat\nstay\nns a\nexit\ncommit\nns b\n", true, "commit", 1},
+		{"exit\n", true, "rollback", 0},
+		{"ns a\nexit\nns b\n", false, "rollback", 1},
+		{"ns a\n", false, "rollback", 1},
+	} {
+		a := &asked{}
+		p := Prompt{Editor: NewPipe(strings.NewReader(c.in), io.Discard), Session: a, Out: io.Discard, Err: io.Discard, Typed: c.typed,
+			Report: func(string, string, *runtime.Report) {}}
+		p.Run(t.Context())
+		if a.ended != c.ended || len(a.entries) != c.entries {
+			t.Errorf("%q: %s, %d entries", c.in, a.ended, len(a.entries))
+		}
 	}
 }
