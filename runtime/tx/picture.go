@@ -202,6 +202,7 @@ func (t *Tx) develop(ctx context.Context, u *Undo) {
 	if !ok {
 		return
 	}
+	exact := map[string]bool{}
 	for _, ns := range slices.Sorted(maps.Keys(t.past.touched)) {
 		left, err := saver.Restore(ctx, ns, t.past.pictures[ns], t.past.verdicts[ns], t.past.touched[ns])
 		if err != nil {
@@ -210,6 +211,29 @@ func (t *Tx) develop(ctx context.Context, u *Undo) {
 		for _, line := range left {
 			u.Left = append(u.Left, &Difference{ns, line, false})
 		}
+		exact[ns] = len(left) == 0
 	}
+	u.forgive(exact)
 	t.past = newPast()
+}
+
+// forgive drops the troubles that were had with putting back one thing alone,
+// such as a route whose gateway was not there yet, where a picture tells that
+// it is there now.
+func (u *Undo) forgive(exact map[string]bool) {
+	u.Left = slices.DeleteFunc(u.Left, func(err error) bool {
+		step, ok := err.(*StepError)
+		if !ok {
+			return false
+		}
+		switch step.Step.Op.(type) {
+		case host.LinkExhume: // but for the interfaces themselves
+			var refusal *host.Error
+			return errors.As(step.Err, &refusal) && refusal.Field == host.FieldDest &&
+				!slices.ContainsFunc(refusal.In, func(ns string) bool { return !exact[ns] })
+		case host.AddrSet, host.LinkSet, host.NeighSet, host.RouteSet, host.RuleSet, host.SysctlSet:
+			return !slices.ContainsFunc(step.Step.Op.Spaces(), func(ns string) bool { return !exact[ns] })
+		}
+		return false
+	})
 }

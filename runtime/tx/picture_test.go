@@ -2,7 +2,9 @@ package tx
 
 import (
 	"context"
+	"errors"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -202,5 +204,32 @@ func TestForeignIsSpared(t *testing.T) {
 	heir, _ := Resume(d, j, records)
 	if u := heir.Rollback(t.Context(), 0, nil); len(u.Left) != 1 || d.judged != 0 {
 		t.Errorf("left %v, judged %d times", u.Left, d.judged)
+	}
+}
+
+// Behind a commit a transaction begins anew, with pictures and a journal of
+// its own; its rollback ends both.
+func TestRollbackBehindCommit(t *testing.T) {
+	d := old(t)
+	x := journalled(t, d)
+	forward := Step{Op: host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}}
+	for _, do := range []func() error{
+		func() error { return x.Do(t.Context(), forward) },
+		func() error { return x.Commit(t.Context()) },
+		func() error { return x.Do(t.Context(), forward) },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := x.journal.Dir()
+	if u := x.Rollback(t.Context(), 0, nil); u.Undone != 1 || len(u.Left) > 0 {
+		t.Errorf("undone: %+v", u)
+	}
+	if len(d.restored["old"]) != 1 {
+		t.Errorf("restored after %v", d.restored)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the journal is still there")
 	}
 }

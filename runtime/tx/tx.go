@@ -349,6 +349,8 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 		t.reflect(ctx, e.mirror)
 	}
 	var u Undo
+	// What a commit has made permanent is another transaction, unless all will
+	// be taken down.
 	whole := mark == 0 && t.strand.up == nil && (len(t.stand) == 0 || !t.Temporary)
 	if whole {
 		t.judge(ctx, &u)
