@@ -41,6 +41,7 @@ const (
 
 // An Error is a refusal: by the kernel, or by the model in its stead.
 type Error struct {
+	In     []string // the namespaces it is about, where they are not all of the operation's
 	Op     Op
 	Errno  syscall.Errno // the kernel's answer, ENOENT for no such namespace
 	Kernel string        // its own words (NLMSGERR_ATTR_MSG); may be empty

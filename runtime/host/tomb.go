@@ -107,6 +107,9 @@ func (o LinkExhume) String() string {
 			names = append(names, g.Tomb.String())
 		}
 	}
+	if len(names) == 0 {
+		return "bring back routes"
+	}
 	return "bring back " + strings.Join(names, ", ")
 }
 

@@ -3,6 +3,7 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -123,6 +124,9 @@ func (c *conn) exchange(msgs []*message, size int) ([]*reply, error) {
 		out = append(out, m.buf...)
 		replies[i] = &reply{}
 	}
+	if changes(msgs) {
+		failpoint()
+	}
 	if err := unix.Sendto(c.fd, out, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return nil, fmt.Errorf("netlink send: %w", err)
 	}
@@ -145,6 +149,12 @@ func (c *conn) exchange(msgs []*message, size int) ([]*reply, error) {
 		}
 	}
 	return replies, nil
+}
+
+// changes reports whether one of the messages is more than a question: the
+// kinds come in groups of four, new, del, get and set (rtnetlink(7)).
+func changes(msgs []*message) bool {
+	return slices.ContainsFunc(msgs, func(m *message) bool { return native.Uint16(m.buf[4:])%4 != 2 })
 }
 
 // fill reads an acknowledgement: struct nlmsgerr and the attributes behind it.

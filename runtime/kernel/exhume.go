@@ -62,7 +62,13 @@ func (q *queue) linkExhume(op host.LinkExhume) error {
 			continue // said already
 		}
 		e.h.point("exhume: routes " + t.NS)
-		e.bad = append(e.bad, sp.restoreRoutes(t, e.age())...)
+		for _, err := range sp.restoreRoutes(t, e.age()) {
+			var refusal *host.Error
+			if errors.As(err, &refusal) {
+				refusal.In = []string{t.NS}
+			}
+			e.bad = append(e.bad, err)
+		}
 	}
 	for i, b := range e.found {
 		if b != nil {
@@ -83,7 +89,31 @@ func all(list []error) error {
 	for i, err := range list {
 		words[i] = whatOf(err)
 	}
-	return &host.Error{Errno: errnoOf(list[0]), Kernel: kernelWords(list[0]), What: strings.Join(words, "; ")}
+	return &host.Error{Errno: errnoOf(list[0]), Kernel: kernelWords(list[0]), Field: fieldOf(list), In: spacesOf(list), What: strings.Join(words, "; ")}
+}
+
+// fieldOf is what several refusals are all about.
+func fieldOf(list []error) host.Field {
+	var first *host.Error
+	for _, err := range list {
+		var e *host.Error
+		if !errors.As(err, &e) || first != nil && e.Field != first.Field {
+			return host.FieldNone
+		}
+		first = e
+	}
+	return first.Field
+}
+
+// spacesOf are the namespaces that refusals are about.
+func spacesOf(list []error) (in []string) {
+	for _, err := range list {
+		var e *host.Error
+		if errors.As(err, &e) {
+			in = append(in, e.In...)
+		}
+	}
+	return in
 }
 
 func whatOf(err error) string {

@@ -167,6 +167,7 @@ func (h *Host) writeFile(ns, file string, content []byte, mode uint32) error {
 	if err := root.Mkdir(ns, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	failpoint()
 	path, draft := ns+"/"+file, draftOf(ns, file)
 	_ = root.Remove(draft)
 	f, err := root.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -176,6 +177,7 @@ func (h *Host) writeFile(ns, file string, content []byte, mode uint32) error {
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Chmod(fs.FileMode(mode)), f.Close())
 	if err == nil {
+		failpoint()
 		err = root.Rename(draft, path)
 	}
 	if err != nil {
@@ -215,6 +217,7 @@ func (h *Host) restore(to host.FileRestore) error {
 	if !to.DirAbsent {
 		return nil
 	}
+	failpoint()
 	err = root.Remove(to.NS)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTEMPTY) {
 		return err

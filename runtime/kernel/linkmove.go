@@ -45,7 +45,12 @@ func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
 		master := l.plan(from).Master
 		undo = append(undo, host.LinkSet{NS: op.NS, Name: op.Name, Master: &master})
 	}
-	back := append(undo, kept...)
+	far, lose, err := q.bereft(from, l)
+	if err != nil {
+		return err
+	}
+	defer lose()
+	back := slices.Concat(undo, kept, far)
 	err = q.change(from, moving(op, l.index, to, op.Index), back...)
 	if op.Index != 0 && errors.Is(err, unix.EBUSY) { // another has taken its number
 		err = q.change(from, moving(op, l.index, to, 0), back...)
@@ -106,6 +111,9 @@ func (q *queue) settle(ctx context.Context, to *space, l *link, op host.LinkMove
 				continue
 			}
 			k.Verb, k.Route.NS = host.Add, op.To
+			if slices.ContainsFunc(ops, func(o host.Op) bool { return besides(o, k.Route) }) {
+				k.Verb = host.Append
+			}
 			ops = append(ops, k)
 		case host.NeighSet:
 			k.Neigh.NS = op.To
@@ -124,4 +132,11 @@ func (q *queue) settle(ctx context.Context, to *space, l *link, op host.LinkMove
 
 func foreign(r host.Route, link string) bool {
 	return slices.ContainsFunc(r.Nexthop, func(n host.Nexthop) bool { return n.Dev != link })
+}
+
+// besides reports whether an operation makes a route with the key of r: a
+// second one is no mistake then, but stands behind the first.
+func besides(op host.Op, r host.Route) bool {
+	o, ok := op.(host.RouteSet)
+	return ok && o.Route.Dest == r.Dest && o.Route.Table == r.Table && o.Route.Metric == r.Metric
 }

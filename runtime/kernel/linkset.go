@@ -49,6 +49,21 @@ func (q *queue) linkSet(op host.LinkSet) error {
 	if err != nil {
 		return err
 	}
+	if op.Down && l.flags&unix.IFF_UP != 0 {
+		far, lose, err := q.bereft(sp, l)
+		if err != nil {
+			return err
+		}
+		defer lose()
+		lost = append(lost, far...)
+	}
+	if op.MTU != nil && *op.MTU < l.mtu {
+		above, err := sp.lowered(l, *op.MTU)
+		if err != nil {
+			return err
+		}
+		lost = append(lost, above...)
+	}
 	q.undo(lost...)
 	for _, s := range steps {
 		s.msg.explain = explainSet(op, l)
@@ -167,6 +182,26 @@ func (q *queue) moreSteps(sp *space, l *link, op host.LinkSet, back func(func(*h
 		steps = append(steps, step{m, back(func(s *host.LinkSet) { s.Bridge = only(l.bridge(), op.Bridge) })})
 	}
 	return steps, nil
+}
+
+// lowered gives what brings back the MTU of what stands on an interface: the
+// kernel lowers it with that one's, and does not raise it again.
+func (sp *space) lowered(l *link, mtu int) ([]host.Op, error) {
+	links, err := sp.allLinks()
+	if err != nil {
+		return nil, err
+	}
+	var ops []host.Op
+	low := []int{l.index}
+	for i := 0; i < len(low); i++ {
+		for _, n := range links {
+			if n.stands() == low[i] && n.peerSpace < 0 && n.mtu > mtu {
+				low = append(low, n.index)
+				ops = append(ops, host.LinkSet{NS: sp.name, Name: n.name, MTU: &n.mtu})
+			}
+		}
+	}
+	return ops, nil
 }
 
 // lostBy gives what the kernel takes off an interface that goes down, whose

@@ -236,7 +236,7 @@ func (sp *space) restoreGroup(have, want [][]byte, taken elapsed) error {
 
 func (sp *space) routeTrouble(b []byte, err error) error {
 	a := parseAttrs(b[unix.SizeofRtMsg:])
-	return &host.Error{Errno: errnoOf(err), Kernel: kernelWords(err),
+	return &host.Error{Errno: errnoOf(err), Kernel: kernelWords(err), Field: host.FieldDest,
 		What: fmt.Sprintf("the route %s in %s cannot be put back", routeOf(sp.name, b, a, int(a.u32(unix.RTA_TABLE)), sp.nameOf), sp.where())}
 }
 
@@ -256,7 +256,7 @@ func (sp *space) restoreNexthops(want [][]byte) error {
 		}
 		if err := sp.tell(told(unix.RTM_NEWNEXTHOP, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, plain)); err != nil {
 			id := parseAttrs(b[sizeofNhMsg:]).u32(nhaID)
-			return &host.Error{Errno: errnoOf(err), Kernel: kernelWords(err), What: fmt.Sprintf("nexthop %d in %s cannot be put back", id, sp.where())}
+			return &host.Error{Errno: errnoOf(err), Kernel: kernelWords(err), Field: host.FieldDest, What: fmt.Sprintf("nexthop %d in %s cannot be put back", id, sp.where())}
 		}
 	}
 	return nil

@@ -46,6 +46,7 @@ func (q *queue) bind(sp *space, from string) error {
 	if err := c.take(); err != nil {
 		return err
 	}
+	failpoint()
 	if err := unix.Mount(from, c.path, "none", unix.MS_BIND, ""); err != nil {
 		_ = unix.Unlink(c.path)
 		return &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err), What: "bind " + c.path}

@@ -294,9 +294,11 @@ func gone(errno unix.Errno) error {
 func (h *Host) unname(dying []*space) error {
 	for _, sp := range dying {
 		path := runDir + "/" + sp.name
+		failpoint()
 		if err := unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
 			return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "unmount " + path}
 		}
+		failpoint()
 		if err := unix.Unlink(path); err != nil && !errors.Is(err, unix.ENOENT) {
 			return &host.Error{Errno: errnoOf(err), What: "remove " + path}
 		}
@@ -315,9 +317,17 @@ func (h *Host) unname(dying []*space) error {
 	return nil
 }
 
-// usedSpaces finds the inode numbers of namespaces that a process is in.
+// usedSpaces finds the inode numbers of namespaces that a process is in, or
+// that have more than one name.
 func usedSpaces() map[uint64]bool {
 	used := map[uint64]bool{}
+	names := map[uint64]string{}
+	for path, ino := range spacePlaces() {
+		if names[ino] != "" && names[ino] != path {
+			used[ino] = true
+		}
+		names[ino] = path
+	}
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
 		if e.Name()[0] < '0' || e.Name()[0] > '9' {

@@ -94,6 +94,7 @@ func bindSpace(sp *space, path string) error {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err == nil {
 		unix.Close(fd)
+		failpoint()
 		err = unix.Mount(fmt.Sprintf("/proc/self/fd/%d", sp.fd), path, "none", unix.MS_BIND, "")
 	}
 	if err != nil {
@@ -104,10 +105,12 @@ func bindSpace(sp *space, path string) error {
 
 // unbind takes a namespace's file away.
 func unbind(path string) error {
+	failpoint()
 	if err := unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil &&
 		!errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {
 		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "unmount " + path}
 	}
+	failpoint()
 	if err := unix.Unlink(path); err != nil && !errors.Is(err, unix.ENOENT) {
 		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "remove " + path}
 	}

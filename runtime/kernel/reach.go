@@ -3,6 +3,7 @@ package kernel
 import (
 	"bufio"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -199,19 +200,35 @@ func otherPaths(held bool) func(func(string) bool) {
 	}
 }
 
-// boundSpaces lists the places namespaces are bound to (proc_pid_mountinfo(5)).
-func boundSpaces() []string {
-	f, err := os.Open("/proc/thread-self/mountinfo")
-	if err != nil {
-		return nil
+// spacePlaces goes through the places namespaces are bound to, with their inode
+// numbers (proc_pid_mountinfo(5)).
+func spacePlaces() iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		f, err := os.Open("/proc/thread-self/mountinfo")
+		if err != nil {
+			return
+		}
+		defer f.Close()
+		for s := bufio.NewScanner(f); s.Scan(); {
+			// id parent major:minor root point options [tag]… - type source super
+			fields := strings.Fields(s.Text())
+			var ino uint64
+			if len(fields) < 6 {
+				continue
+			}
+			if n, err := fmt.Sscanf(fields[3], "net:[%d]", &ino); n == 1 && err == nil && !yield(fields[4], ino) {
+				return
+			}
+		}
 	}
-	defer f.Close()
+}
+
+// boundSpaces lists the places namespaces are bound to, but for their names.
+func boundSpaces() []string {
 	var out []string
-	for s := bufio.NewScanner(f); s.Scan(); {
-		// id parent major:minor root point options [tag]… - type source super
-		fields := strings.Fields(s.Text())
-		if len(fields) > 5 && strings.HasPrefix(fields[3], "net:[") && !strings.HasPrefix(fields[4], runDir+"/") {
-			out = append(out, fields[4])
+	for path := range spacePlaces() {
+		if !strings.HasPrefix(path, runDir+"/") {
+			out = append(out, path)
 		}
 	}
 	return out

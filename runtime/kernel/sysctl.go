@@ -79,6 +79,7 @@ func writeSysctl(path, value string) error {
 		return err
 	}
 	defer f.Close()
+	failpoint()
 	_, err = unix.Write(int(f.Fd()), []byte(value))
 	return err
 }

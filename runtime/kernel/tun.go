@@ -95,6 +95,7 @@ func makeTun(l host.Link) error {
 		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), Field: host.FieldName,
 			What: fmt.Sprintf("make %s %s in %s", l.Kind, l.Name, l.NS)}
 	}
+	failpoint()
 	if l.Tun != nil && l.Tun.User != nil {
 		if err := unix.IoctlSetInt(fd, unix.TUNSETOWNER, *l.Tun.User); err != nil {
 			return fmt.Errorf("set the owner: %w", err)
@@ -105,6 +106,7 @@ func makeTun(l host.Link) error {
 			return fmt.Errorf("set the group: %w", err)
 		}
 	}
+	failpoint()
 	if err := unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1); err != nil {
 		return fmt.Errorf("make it persistent: %w", err)
 	}

@@ -51,6 +51,17 @@ func openSocket(protocol int) (*socket, error) {
 
 func (s *socket) close() { unix.Close(s.fd) }
 
+// Failpoint is called before each message that may change something, and
+// before a file of the kernel's is written, with "step". Tests have the process
+// die there.
+var Failpoint func(at string)
+
+func step() {
+	if Failpoint != nil {
+		Failpoint("step")
+	}
+}
+
 func (s *socket) send(kind, flags uint16, body []byte) (seq uint32, err error) {
 	s.seq++
 	b := make([]byte, unix.SizeofNlMsghdr, unix.SizeofNlMsghdr+len(body))
@@ -58,6 +69,9 @@ func (s *socket) send(kind, flags uint16, body []byte) (seq uint32, err error) {
 	native.PutUint16(b[4:], kind)
 	native.PutUint16(b[6:], flags|unix.NLM_F_REQUEST)
 	native.PutUint32(b[8:], s.seq)
+	if kind%4 != 2 { // new, del, get and set (rtnetlink(7)): it is no question
+		step()
+	}
 	if err := unix.Sendto(s.fd, append(b, body...), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return 0, fmt.Errorf("netlink send: %w", err)
 	}

@@ -36,6 +36,7 @@ func write(dir int, path, value string, resolve uint64) error {
 		return err
 	}
 	defer unix.Close(fd)
+	step()
 	_, err = unix.Write(fd, []byte(value+"\n"))
 	return err
 }

@@ -44,10 +44,7 @@ var unsteady = []string{"flush", "nf_conntrack_count"}
 // ones, at mounts, programs and files.
 func (m *Machine) Snapshot() Snapshot {
 	m.t.Helper()
-	s := Snapshot{}
-	s["namespaces"] = m.namespaces()
-	m.Do(func() { s["mounts"] = mounts(); s["files"] = files("/run/netns", "/etc/netns", "/run/vnet") })
-	s["programs"] = m.programs()
+	s := m.Surroundings()
 	spaces := append([]string{""}, strings.Fields(s["namespaces"])...)
 	for _, ns := range spaces {
 		where := "the start"
@@ -64,6 +61,14 @@ func (m *Machine) Snapshot() Snapshot {
 		}
 		s[where+": sysctl"] = m.sysctls(ns)
 	}
+	return s
+}
+
+// Surroundings is what a snapshot has besides the network: the names of
+// namespaces, mounts, files and programs.
+func (m *Machine) Surroundings() Snapshot {
+	s := Snapshot{"namespaces": m.namespaces(), "programs": m.programs()}
+	m.Do(func() { s["mounts"] = mounts(); s["files"] = files("/run/netns", "/etc/netns", "/run/vnet") })
 	return s
 }
 
