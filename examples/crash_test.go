@@ -11,54 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"vnet/runtime"
-	"vnet/runtime/journal"
+	"vnet/examples/vnettest"
 	"vnet/runtime/kernel/kerneltest"
 )
 
-// The places where a vnet under test dies: "torn 7" is in the middle of the
-// seventh record that the process writes.
-const (
-	crashVariable = "VNET_TEST_CRASH"
-	guardVariable = "VNET_TEST_GUARD"
-)
-
-func crashWhereTold() {
-	spec := os.Getenv(crashVariable)
-	if spec == "" {
-		return
-	}
-	var when string
-	var n int
-	if _, err := fmt.Sscanf(spec, "%s %d", &when, &n); err != nil {
-		panic(err)
-	}
-	journal.Failpoint = func(at string) {
-		if at != when {
-			return
-		}
-		if n--; n == 0 {
-			syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
-		}
-	}
-}
-
-// guardWhenTold starts a guard only in tests that are about it: in the others
-// the recovery is to be done by hand.
-func guardWhenTold() func(string) func() {
-	if os.Getenv(guardVariable) == "" {
-		return nil
-	}
-	return runtime.Guarded("vnet", "guard")
-}
-
 // crashing prepares a call of vnet that dies at a place of its journal.
-func crashing(spec string, args ...string) *exec.Cmd {
-	cmd := vnet(args...)
-	cmd.Env = append(os.Environ(), crashVariable+"="+spec)
-	return cmd
-}
+func crashing(spec string, args ...string) *exec.Cmd { return vnettest.Crash(vnet(args...), spec) }
 
 const crashScript = `
 ns ka kb
@@ -187,8 +145,7 @@ func TestGuard(t *testing.T) {
 	m.Script(crashMachine)
 	path := script(t, crashScript+"\nexec in ka touch /run/ready\nexec in ka sleep 1000\n")
 	before := m.Settle()
-	cmd := vnet("run", path)
-	cmd.Env = append(os.Environ(), guardVariable+"=1")
+	cmd := vnettest.Guard(vnet("run", path))
 	if err := m.Start(cmd); err != nil {
 		t.Fatal(err)
 	}

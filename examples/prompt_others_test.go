@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"vnet/examples/vnettest"
 	"vnet/runtime/kernel/kerneltest"
 )
 
@@ -102,7 +103,7 @@ func TestPromptCrashAtEveryRecord(t *testing.T) {
 		for n := 1; ; n++ {
 			cmd := exec.Command("vnet", "repl")
 			cmd.Stdin = strings.NewReader("ns ka\nlink del host:kold\nundo\nbegin\nns kb\n")
-			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d", crashVariable, when, n))
+			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d", vnettest.CrashVariable, when, n))
 			if !killed(t, m.TryCmd(cmd)) {
 				if n < 10 {
 					t.Errorf("died at %d places only", n-1)

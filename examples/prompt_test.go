@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"vnet/examples/vnettest"
 	"vnet/runtime/kernel/kerneltest"
 )
 
@@ -181,7 +182,7 @@ func TestPromptKilled(t *testing.T) {
 	t.Parallel()
 	m := kerneltest.New(t)
 	m.Script(crashMachine)
-	s := open(t, m, guardVariable+"=1")
+	s := open(t, m, vnettest.GuardVariable+"=1")
 	for _, text := range []string{"ns kept", "tap kept:t0 10.4.0.1/24", "link del host:kold"} {
 		if out := s.enter(text); out != "" {
 			t.Fatalf("%s: %s", text, out)

@@ -1,4 +1,4 @@
-package examples
+package vnettest
 
 import (
 	"context"
@@ -14,26 +14,24 @@ import (
 	"vnet/runtime/host"
 )
 
-// faultVariable asks for a fault:  WHEN N WHAT
-//
-// WHEN is apply or undo, N counts operations from 1, WHAT is the name of an
-// errno, of a signal that vnet gets at that moment, or panic. With a + behind
-// N all operations from the Nth on fail.
+// faultVariable bears what Fault asks for.
 const faultVariable = "VNET_TEST_FAULT"
 
 // A faulty host is the kernel's until the operation comes that shall fail.
 type faulty struct {
 	host.Host
+	host.Saver
 	when string
 	what string
 	on   bool // go on failing
 
 	mu   sync.Mutex
 	left int // operations until the fault
+	seen int // operations that were asked for, those that take back left out
 }
 
 func newFaulty(h host.Host, spec string) *faulty {
-	f := &faulty{Host: h}
+	f := &faulty{Host: h, Saver: h.(host.Saver)}
 	var n string
 	if _, err := fmt.Sscan(spec, &f.when, &n, &f.what); err != nil {
 		panic(err)
@@ -45,18 +43,23 @@ func newFaulty(h host.Host, spec string) *faulty {
 	return f
 }
 
-// fault sets the fault of a process.
-func fault(cmd *exec.Cmd, spec string) *exec.Cmd {
-	cmd.Env = append(os.Environ(), faultVariable+"="+spec)
-	return cmd
-}
+// Fault sets the fault of a process: WHEN N WHAT, as in "apply 7 ENOBUFS".
+//
+// WHEN is apply or undo, N counts operations from 1, WHAT is the name of an
+// errno, of a signal that vnet gets at that moment, or panic. With a + behind
+// N all operations from the Nth on fail. "count 0 -" lets all pass, and says at
+// the end how many there were.
+func Fault(cmd *exec.Cmd, spec string) *exec.Cmd { return with(cmd, faultVariable, spec) }
 
 // turn says which of n operations shall fail; n for none.
 func (f *faulty) turn(ctx context.Context, n int) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if ctx.Done() != nil {
+		f.seen += n
+	}
 	// What takes back is not stopped by signals, and so has nothing to wait for.
-	if (ctx.Done() == nil) != (f.when == "undo") || f.left <= 0 && !f.on {
+	if f.when == "count" || (ctx.Done() == nil) != (f.when == "undo") || f.left <= 0 && !f.on {
 		return n
 	}
 	at := max(f.left-1, 0)

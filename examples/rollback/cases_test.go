@@ -1,0 +1,59 @@
+package rollback
+
+import (
+	"strings"
+	"testing"
+)
+
+// Cases that the matrix does not have, by their number in the table of
+// runtime/DESIGN.md: what is there before, besides the network of a lab, and
+// what a script does to it before it fails.
+func TestCase(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, setup, text string }{
+		{"22 altname taken by a new link", "", "link del x0\ntap third-uplink 10.22.0.1/24\nlink set third-uplink mtu 1400"},
+		{"22 name of an altname's link taken", "", "link del x0\nveth host:x0 <-> old:third-uplink"},
+		{"26 vlan on a link whose MTU falls", "ip link add link x0 name x0.7 mtu 1450 type vlan id 7; ip link set x0.7 up", "link set x0 mtu 1300\nlink set x0 mtu 1500"},
+		{"26 macvlan on a link whose MTU falls", "ip link add mv0 link x0 mtu 1450 type macvlan mode bridge; ip link set mv0 up; ip addr add 10.26.0.1/24 dev mv0", "link set x0 mtu 1300"},
+		{"38 chain of a buried device", "nft 'table netdev early { chain c { type filter hook ingress device x0 priority 0; }; }'", "link del x0\ntap x0"},
+		{"38 set with a timeout", "nft 'table ip timed { set s { type ipv4_addr; flags timeout; elements = { 10.0.0.1 timeout 1h } }; }'", "link set x0 down\nlink del w0"},
+		{"39 member of a vrf", "ip link add vr0 type vrf table 10; ip link set vr0 up; ip link set x0 master vr0", "link set x0 nomaster\nlink set x0 master br0"},
+		{"39 member of a bond", "ip link add bo0 type bond mode 1; ip link set t1 down; ip link set t1 master bo0; ip link set bo0 up", "link set t1 nomaster"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			if c.setup != "" {
+				if o := l.Try("sh", "-e", "-c", c.setup); o.Status != 0 {
+					t.Skipf("this kernel has no such thing: %s", strings.TrimSpace(o.Err))
+				}
+				l.settle(t)
+			}
+			o := l.TryCmd(l.vnet(t, c.text+"\nfail \"the end\"\n"))
+			if o.Status != 1 || !strings.Contains(o.Err, "the end") {
+				t.Errorf("exit status %d\n%s", o.Status, o.Err)
+			}
+			if r := l.residue(t); len(r) > 0 {
+				t.Errorf("left\n%s", strings.Join(r, "\n"))
+			}
+		})
+	}
+}
+
+// Case 12: a program that a script has left running, with all that it was
+// given, holds no lock: the next script does not wait, and nothing waits to be
+// recovered.
+func TestCaseDaemonHoldsNoLock(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	o := l.TryCmd(l.vnet(t, "in old forward on\nexec in old sh 'setsid sleep 97 &'\nspawn in old sleep 97\n"))
+	if o.Status != 0 {
+		t.Fatalf("exit status %d\n%s", o.Status, o.Err)
+	}
+	if o := l.TryCmd(l.vnet(t, "in old forward off\n", "--no-wait")); o.Status != 0 {
+		t.Errorf("the next one: exit status %d\n%s", o.Status, o.Err)
+	}
+	if o := l.Try("vnet", "recover"); o.Status != 0 || strings.Contains(o.Out, "at work") {
+		t.Errorf("recover: exit status %d\n%s%s", o.Status, o.Out, o.Err)
+	}
+}
