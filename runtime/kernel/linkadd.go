@@ -373,6 +373,9 @@ func (q *queue) explainAdd(a, b *end) func(*host.Error) {
 		if b != nil && e.Errno == unix.EINVAL && e.Kernel == "" {
 			explainVethMTU(e, a, b)
 		}
+		if b == nil && held(a, e) {
+			return
+		}
 		if e.Errno != unix.EEXIST && e.Errno != unix.EBUSY {
 			return
 		}

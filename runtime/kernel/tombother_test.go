@@ -253,3 +253,35 @@ func Test47Many(t *testing.T) {
 		t.Errorf("left: %s", got)
 	}
 }
+
+// What is buried holds what there can be only one of; that is said, and over
+// with the commit.
+func TestHeldByTheBuried(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, threeSpaces+`
+		ip -n @a link add e0 type ifb; ip -n @a link set e0 up
+		ip -n @a link add vx0 type vxlan id 42 dstport 4789
+		ip -n @b link add e0 type veth peer name e1
+		ip -n @b link add mv0 link e0 type macvlan mode passthru`)
+	for _, c := range []struct {
+		name string
+		del  host.Op
+		add  host.Link
+	}{
+		{"vxlan", del("@a", "vx0"), host.Link{Name: "vx1", Kind: "vxlan", VXLAN: &host.VXLAN{ID: 42}}},
+		{"macvlan", del("@b", "mv0"), host.Link{Name: "mv1", Kind: "macvlan", Parent: "e0", Macvlan: &host.Macvlan{Mode: "bridge"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := open(t)
+			gone := l.op(c.del).(host.LinkDel)
+			c.add.NS = gone.NS
+			_, final := l.step(h, gone)
+			err := h.Apply(context.Background(), []host.Op{host.LinkAdd{Link: c.add}}, nil)[0].Err
+			if err == nil || !strings.Contains(err.Error(), "goes for good when the transaction is committed") {
+				t.Fatalf("said: %v", err)
+			}
+			each(t, "final", final, 0)
+			l.step(h, host.LinkAdd{Link: c.add})
+		})
+	}
+}
