@@ -39,6 +39,7 @@ type pipe struct {
 	lines  chan line
 	closed chan struct{}
 	close  func()
+	start  func() // begins to read: not before it is wanted
 	w      io.Writer
 }
 
@@ -52,7 +53,7 @@ type line struct {
 func NewPipe(in io.Reader, out io.Writer) Editor {
 	p := &pipe{lines: make(chan line), closed: make(chan struct{}), w: out}
 	p.close = sync.OnceFunc(func() { close(p.closed) })
-	go p.read(bufio.NewReader(in))
+	p.start = sync.OnceFunc(func() { go p.read(bufio.NewReader(in)) })
 	return p
 }
 
@@ -74,6 +75,7 @@ func (p *pipe) read(r *bufio.Reader) {
 }
 
 func (p *pipe) ReadBlock(complete func(string) bool) (string, error) {
+	p.start()
 	text := ""
 	for {
 		var got line

@@ -92,6 +92,9 @@ func (p *Prompt) source(ctx context.Context, words []string, line string) int {
 	if len(words) < 2 {
 		return p.usage(":source")
 	}
+	if p.IP == nil {
+		return p.say(errors.New("this build of vnet does not know the commands of ip"))
+	}
 	text := argument(line)
 	if statement, ok := p.Session.Program(ctx, text); ok {
 		text = statement

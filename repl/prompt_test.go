@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	runtimego "runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -227,4 +228,28 @@ func TestLeaveWithTransaction(t *testing.T) {
 			t.Errorf("%q: %s, %d entries", c.in, a.ended, len(a.entries))
 		}
 	}
+}
+
+// A jealous reader says when it is read from.
+type jealous struct{ read chan struct{} }
+
+func (j jealous) Read([]byte) (int, error) {
+	close(j.read)
+	return 0, io.EOF
+}
+
+// A pipe takes nothing before it is asked: what is there may be for another.
+func TestPipeReadsWhenAsked(t *testing.T) {
+	j := jealous{make(chan struct{})}
+	p := NewPipe(j, io.Discard)
+	runtimego.Gosched()
+	select {
+	case <-j.read:
+		t.Error("it reads at once")
+	default:
+	}
+	if _, err := p.ReadBlock(func(string) bool { return true }); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+	<-j.read
 }

@@ -46,13 +46,14 @@ func (a *app) prompt(ctx context.Context) error {
 		Color: a.styleOf(a.console.out).Color, ASCII: !utf8Locale(), Width: a.console.out.width,
 		Report: a.reportEntry, IP: a.IP, Trace: func(on bool) { traced = on },
 		Time: func(r *runtime.Report) { write(a.console.err, elapsed(r.Elapsed)+"\n") }}
-	p.Editor = repl.NewPipe(a.std.In, a.console.out)
 	if typed {
 		if err := a.terminal(&p); err != nil {
 			session.Close()
 			return misuse("%s", err)
 		}
 		defer a.console.through(nil)
+	} else {
+		p.Editor = repl.NewPipe(a.std.In, a.console.out)
 	}
 	code := p.Run(ctx)
 	p.Editor.Close()
