@@ -190,7 +190,9 @@ func TestGraphviz(t *testing.T) {
 // TestD2: D2 reads what is written.
 func TestD2(t *testing.T) {
 	for name, g := range drawable(t) {
-		t.Run(name, func(t *testing.T) { give(t, write(t, g, "d2"), "d2", "--layout=dagre", "-", filepath.Join(t.TempDir(), "x.svg")) })
+		t.Run(name, func(t *testing.T) {
+			give(t, write(t, g, "d2"), "d2", "--layout=dagre", "-", filepath.Join(t.TempDir(), "x.svg"))
+		})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"vnet/lang/name"
@@ -79,9 +80,17 @@ func (q *queue) parkAll(dying []*space, ops []int) error {
 	}
 	for i, sp := range dying {
 		q.at = ops[i]
-		if err := q.parkOne(r, sp, together); err != nil {
+		keep, err := unix.FcntlInt(uintptr(sp.fd), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
 			return err
 		}
+		if err := q.parkOne(r, sp, together); err != nil {
+			unix.Close(keep)
+			return err
+		}
+		// Those behind it have cables to it, though it has no name any more.
+		sp.fd = netns.NsHandle(keep)
+		r.temp = append(r.temp, sp)
 	}
 	return nil
 }
