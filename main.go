@@ -27,6 +27,7 @@ func main() {
 		IP:         host.IP,
 		Graph:      runtime.Graph,
 		GraphAlive: runtime.GraphAlive,
+		Dump:       runtime.Dump,
 		Recover:    runtime.Recover,
 		Guard:      runtime.Guarded("/proc/self/exe", "guard"),
 		StandGuard: runtime.StandGuard,

@@ -12,6 +12,7 @@ import (
 
 	"vnet/lang/diag"
 	"vnet/runtime"
+	"vnet/runtime/dump"
 	"vnet/runtime/graph"
 	"vnet/runtime/host"
 )
@@ -34,7 +35,9 @@ type Engine struct {
 	// Graph draws the network of a script, GraphAlive what is there.
 	Graph      func(context.Context, runtime.Script) (*graph.Graph, diag.List)
 	GraphAlive func(context.Context) (*graph.Graph, diag.List)
-	Source     func(module string) (text string, ok bool) // modules that are no files
+	// Dump writes what is alive as a script: these namespaces, or all.
+	Dump   func(ctx context.Context, spaces []string, opts dump.Options) (string, diag.List)
+	Source func(module string) (text string, ok bool) // modules that are no files
 }
 
 // Streams are the standard input and output of a command.
@@ -143,7 +146,7 @@ func (a *app) addScriptCommands(root *cobra.Command) {
 }
 
 func (a *app) addOtherCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.replCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand()} {
+	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand()} {
 		c.GroupID = "other"
 		root.AddCommand(c)
 	}

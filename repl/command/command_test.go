@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"vnet/lang/token"
 	"vnet/repl"
 	"vnet/runtime"
+	"vnet/runtime/dump"
 	"vnet/runtime/graph"
 	"vnet/runtime/host"
 	"vnet/runtime/kernel/kerneltest"
@@ -103,6 +105,12 @@ func fake() Engine {
 		},
 		GraphAlive: func(context.Context) (*graph.Graph, diag.List) {
 			return nil, diag.List{diag.New(diag.NeedsPrivilege, token.Span{}, "looking into namespaces needs root")}
+		},
+		Dump: func(_ context.Context, spaces []string, opts dump.Options) (string, diag.List) {
+			if slices.Contains(spaces, "rigth") {
+				return "", diag.List{diag.New(diag.UnknownNamespace, token.Span{}, "no namespace `rigth`").WithHelp("did you mean `right`?")}
+			}
+			return fmt.Sprintln("ns", strings.Join(spaces, " "), opts.MACs), nil
 		},
 		IP: func(op host.Op) []string { return []string{"ip " + op.String()} },
 	}

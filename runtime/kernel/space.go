@@ -26,6 +26,8 @@ type space struct {
 	cookie uint64 // SO_NETNS_COOKIE: never used twice until the machine is restarted
 	made   bool   // by us, so that nobody else uses it
 
+	nameless bool // of a scratch host, whatever its name says
+
 	mu     sync.Mutex
 	conn   *conn
 	links  map[string]int  // the indexes of interfaces we made
@@ -40,7 +42,7 @@ func (h *Host) space(ns string) (*space, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if sp, ok := h.spaces[ns]; ok {
-		if ns == host.Start || sp.bears(ns) {
+		if ns == host.Start || sp.nameless || sp.bears(ns) {
 			return sp, nil
 		}
 		delete(h.spaces, ns)
@@ -176,7 +178,7 @@ func noSpace(ns string, errno unix.Errno) error {
 // at runs f on a thread inside the namespace. All our threads but portals are
 // in the one vnet was started in, and going there takes root for no gain.
 func (sp *space) at(f func() error) error {
-	if sp.name == host.Start {
+	if sp.name == host.Start && !sp.nameless {
 		return f()
 	}
 	return onThread(func() (bool, error) {

@@ -15,6 +15,9 @@ type Entry struct {
 	links   []string // the links it is about
 }
 
+// Links are the links an entry is about.
+func (e Entry) Links() []string { return e.links }
+
 // A Fingerprint is all that an image tells in some form.
 type Fingerprint []Entry
 

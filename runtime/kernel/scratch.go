@@ -1,0 +1,43 @@
+package kernel
+
+import (
+	"context"
+
+	"github.com/vishvananda/netns"
+
+	"vnet/runtime/host"
+	"vnet/runtime/kernel/image"
+)
+
+// NewScratch returns a host of namespaces that bear these names for it alone:
+// nobody else can find them, the starting one is among them, and they are gone
+// when it is closed. In it one sees what operations would make.
+func NewScratch(names []string) (*Host, error) {
+	h, err := New()
+	if err != nil {
+		return nil, err
+	}
+	for _, ns := range append([]string{host.Start}, names...) {
+		sp := &space{name: ns, fd: netns.None(), made: true, nameless: true, next: 2,
+			links: map[string]int{"lo": 1}, near: map[string]bool{}}
+		if err := unshareTo(sp, func() error { return nil }); err != nil {
+			sp.close()
+			_ = h.Close()
+			return nil, err
+		}
+		h.spaces[ns] = sp
+	}
+	return h, nil
+}
+
+// Image takes a picture of a namespace.
+func (h *Host) Image(ctx context.Context, ns string, parts image.Parts) (*image.Image, error) {
+	h.life.RLock()
+	defer h.life.RUnlock()
+	sp, done, err := h.peek(ns)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return image.Take(ctx, int(sp.fd), parts)
+}
