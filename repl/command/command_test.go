@@ -71,6 +71,7 @@ type fakeSession struct {
 
 func (fakeSession) Transaction() (int, bool)                       { return 0, false }
 func (fakeSession) Entered() bool                                  { return false }
+func (fakeSession) Watch()                                         {}
 func (fakeSession) Leave() bool                                    { return false }
 func (fakeSession) Alive() *runtime.Alive                          { return &runtime.Alive{} }
 func (fakeSession) Program(context.Context, string) (string, bool) { return "", false }

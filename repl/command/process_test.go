@@ -11,6 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/creack/pty"
 )
 
 // start runs a script in a process of its own and waits for its first line.
@@ -111,5 +114,37 @@ func TestPipeSignalNotIgnored(t *testing.T) {
 	}
 	if mask&sigpipe != 0 {
 		t.Errorf("programs ignore SIGPIPE: %s", field)
+	}
+}
+
+// At a terminal everything that is typed reaches the prompt, from the first key.
+func TestTerminal(t *testing.T) {
+	cmd := exec.Command("vnet")
+	cmd.Env = append(os.Environ(), "TERM=xterm", "HOME="+t.TempDir(), "XDG_STATE_HOME=")
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		t.Skip("no pseudo-terminals here:", err)
+	}
+	defer terminal.Close()
+	late := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	shown := ""
+	for _, step := range []struct{ see, keys string }{
+		{"vnet> ", "out hel"}, {"hel", "lo\r"}, {"hello\r\n", ""}, {"vnet> ", "out bye\r"}, {"bye\r\n", ""}, {"vnet> ", "\x04"},
+	} {
+		for buf := make([]byte, 1024); !strings.Contains(shown, step.see); {
+			n, err := terminal.Read(buf)
+			if err != nil {
+				t.Fatalf("without %q it ends: %q", step.see, shown)
+			}
+			shown += string(buf[:n])
+		}
+		_, shown, _ = strings.Cut(shown, step.see)
+		if _, err := terminal.WriteString(step.keys); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
