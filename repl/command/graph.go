@@ -16,13 +16,14 @@ import (
 	"vnet/lang/diag"
 	"vnet/lang/name"
 	"vnet/runtime/graph"
+	"vnet/runtime/graph/wiring"
 )
 
 type graphOptions struct{ format, output string }
 
-// drawings are the forms a graph can be written in.
+// drawings are the forms a graph can be written in, besides text, which is as
+// wide as the terminal.
 var drawings = map[string]func(*graph.Graph, io.Writer) error{
-	"text":    (*graph.Graph).Text,
 	"svg":     (*graph.Graph).SVG,
 	"dot":     (*graph.Graph).DOT,
 	"mermaid": (*graph.Graph).Mermaid,
@@ -39,7 +40,7 @@ var drawings = map[string]func(*graph.Graph, io.Writer) error{
 
 // formats are their names, and endings the files they are known by.
 var (
-	formats = slices.Sorted(maps.Keys(drawings))
+	formats = append(slices.Sorted(maps.Keys(drawings)), "text")
 	endings = map[string]string{".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid", ".d2": "d2", ".json": "json", ".txt": "text"}
 )
 
@@ -70,7 +71,7 @@ func (a *app) graph(cmd *cobra.Command, args []string, o *graphOptions) error {
 	if a.Graph == nil || a.GraphAlive == nil {
 		return misuse("this build of vnet cannot draw")
 	}
-	draw, err := o.drawing()
+	draw, err := a.drawing(o)
 	if err != nil {
 		return err
 	}
@@ -113,13 +114,15 @@ func (a *app) network(ctx context.Context, args []string) (*graph.Graph, diag.Li
 }
 
 // drawing finds the form that is wanted.
-func (o *graphOptions) drawing() (func(*graph.Graph, io.Writer) error, error) {
+func (a *app) drawing(o *graphOptions) (func(*graph.Graph, io.Writer) error, error) {
 	format := o.format
 	if format == "" {
 		format = endings[strings.ToLower(filepath.Ext(o.output))]
 	}
-	if format == "" {
-		format = "text"
+	if format == "" || format == "text" {
+		return func(g *graph.Graph, w io.Writer) error {
+			return wiring.Draw(w, g, wiring.Options{Width: a.styleOf(a.console.out).Width})
+		}, nil
 	}
 	if draw, ok := drawings[format]; ok {
 		return draw, nil

@@ -24,7 +24,7 @@ var rewrite = flag.Bool("rewrite", false, "write the drawings in testdata anew")
 
 // forms are the ways to write a graph down, by the ending of the file.
 var forms = map[string]func(*graph.Graph, io.Writer) error{
-	"d2": (*graph.Graph).D2, "dot": (*graph.Graph).DOT, "mmd": (*graph.Graph).Mermaid, "svg": (*graph.Graph).SVG, "txt": (*graph.Graph).Text,
+	"d2": (*graph.Graph).D2, "dot": (*graph.Graph).DOT, "mmd": (*graph.Graph).Mermaid, "svg": (*graph.Graph).SVG,
 	"json": func(g *graph.Graph, w io.Writer) error {
 		text, err := g.JSON()
 		if err == nil {
