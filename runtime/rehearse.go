@@ -24,7 +24,26 @@ import (
 // nothing of this machine but the modules it imports.
 func Check(ctx context.Context, s Script) diag.List {
 	_, found := rehearse(ctx, s, nil)
-	return found
+	for _, name := range Tests(s) {
+		s.Test = name
+		_, more := rehearse(ctx, s, nil)
+		found = append(found, more...)
+	}
+	return found.Tidy()
+}
+
+// Tests gives the names of a script's tests, in the order of the text.
+func Tests(s Script) []string {
+	var names []string
+	file, _ := parse.File(s.Name, s.Text)
+	for _, stmt := range file.Stmts {
+		if t, ok := stmt.(*ast.Test); ok {
+			if name, plain := ast.Lit(t.Name); plain && name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // Plan rehearses a script on what is alive here, and returns what it would do.
@@ -59,7 +78,7 @@ func rehearsal(ctx context.Context, s Script, source host.Looker) (*model.Net, *
 	net := model.New(model.Options{Source: source, Foreign: source == nil})
 	t := tx.New(net, nil)
 	in := eval.New(eval.Config{Host: net, Tx: t, Net: net, Rehearse: true, Foreign: source == nil,
-		Dir: s.Dir, Args: s.Args, Module: stdlib.Module})
+		Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module})
 	if err := in.Run(ctx, file); err != nil && !errors.Is(err, context.Cause(ctx)) {
 		found = append(found, bug(err))
 	}

@@ -147,7 +147,7 @@ func newRun(k host.Host, s Script, set Settings, r *Report) *run {
 	w := &run{name: s.Name, host: k, set: set, report: r}
 	net := model.New(model.Options{Source: k})
 	w.begin(net)
-	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Module: stdlib.Module,
+	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module,
 		Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr}
 	if set.Progress != nil {
 		cfg.Statement = func(st ast.Stmt) {

@@ -18,6 +18,7 @@ type Script struct {
 	Dir  string            // where import and file() look; empty: the working directory
 	Text string            // the source
 	Args map[string]string // values for its params, by name
+	Test string            // the test of it that is wanted; "" for none
 }
 
 // Settings say how a script is run.

@@ -138,6 +138,13 @@ type DNS struct {
 
 // Transactions.
 
+// A Test is carried out by itself, behind the statements outside of tests:  test "uplink" { … }
+type Test struct {
+	token.Span
+	Name Expr
+	Body *Block
+}
+
 // A Transaction is a savepoint:  transaction "uplink" { … }
 type Transaction struct {
 	token.Span
@@ -305,6 +312,7 @@ func (*Logs) stmt()        {}
 func (*Expect) stmt()      {}
 func (*Wait) stmt()        {}
 func (*Show) stmt()        {}
+func (*Test) stmt()        {}
 func (*Transaction) stmt() {}
 func (*Try) stmt()         {}
 func (*OnRollback) stmt()  {}

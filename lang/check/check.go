@@ -19,7 +19,7 @@ func File(file *ast.File, known Known) diag.List {
 	if known == nil {
 		known = func(string) bool { return false }
 	}
-	c := &checker{known: known, silenced: map[string]bool{}, gone: map[string]token.Span{}, fickle: map[string]bool{}, badNames: map[string]bool{}}
+	c := &checker{known: known, silenced: map[string]bool{}, gone: map[string]token.Span{}, fickle: map[string]bool{}, badNames: map[string]bool{}, tests: map[string]token.Span{}}
 	c.survey(file.Stmts, false)
 	w := &walker{checker: c, scope: newScope(nil), file: file, top: true}
 	w.statements(file.Stmts)
@@ -37,6 +37,7 @@ type checker struct {
 	early    map[string][]early    // uses of variables that are not made yet
 	missed   int                   // names looked for in vain
 	badNames map[string]bool       // names reported as not allowed
+	tests    map[string]token.Span // names of tests
 }
 
 // A walker is a checker at one place of the script.
@@ -119,6 +120,8 @@ func blocksOf(s ast.Stmt) []*ast.Block {
 	case *ast.NS:
 		add(s.Body)
 	case *ast.In:
+		add(s.Body)
+	case *ast.Test:
 		add(s.Body)
 	case *ast.Transaction:
 		add(s.Body)

@@ -90,6 +90,8 @@ func (w *walker) hoist(list []ast.Stmt) {
 
 func (w *walker) statement(s ast.Stmt) {
 	switch s := s.(type) {
+	case *ast.Test:
+		w.test(s)
 	case *ast.Transaction:
 		w.optional(s.Name)
 		w.undone("a transaction or try", s.Body, false)
@@ -158,6 +160,26 @@ func (w *walker) undone(what string, b *ast.Block, single bool) {
 	sub := *w
 	sub.undo = what
 	sub.body(b, single)
+}
+
+// test checks a test: its name tells it from the others of the file.
+func (w *walker) test(s *ast.Test) {
+	name, plain := ast.Lit(s.Name)
+	switch {
+	case !w.top:
+		w.fail(diag.NotHere, s.Span, "`test` inside a block").
+			WithHelp("write it at the top of the script, outside of all blocks")
+	case !plain:
+		w.fail(diag.WrongKind, s.Name.Where(), "the name of a test is a text without variables")
+	case name == "":
+		w.fail(diag.WrongKind, s.Name.Where(), "a test without a name")
+	case w.tests[name].Known():
+		w.fail(diag.DuplicateName, s.Name.Where(), "test %q is there twice", name).
+			WithNote(w.tests[name], "the first is here")
+	default:
+		w.tests[name] = s.Name.Where()
+	}
+	w.undone("a test", s.Body, false)
 }
 
 func (w *walker) try(s *ast.Try) {

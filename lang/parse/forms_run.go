@@ -184,6 +184,15 @@ func (f *show) build(s *session, at token.Span) (ast.Stmt, error) {
 	return &ast.Show{Span: at, What: f.What.text(), Spaces: exprsOf(f.Spaces), Opts: f.Options.list()}, nil
 }
 
+type test struct {
+	Name testName `parser:"'test' @@"`
+	Body block    `parser:"@@"`
+}
+
+func (f *test) build(_ *session, at token.Span) (ast.Stmt, error) {
+	return &ast.Test{Span: at, Name: f.Name, Body: f.Body.block()}, nil
+}
+
 type transaction struct {
 	Name title `parser:"'transaction' @@?"`
 	Body block `parser:"@@"`

@@ -99,6 +99,7 @@ func init() { // a table literal would be an initialization cycle
 		"stop":        of[stop]("stop"),
 		"sysctl":      of[sysctl]("sysctl"),
 		"tap":         of[device]("tap"),
+		"test":        of[test]("test"),
 		"transaction": of[transaction]("transaction"),
 		"try":         of[try]("try"),
 		"tun":         of[device]("tun"),

@@ -29,6 +29,7 @@ type (
 	duration      interface{ ast.Expr }
 	onOff         interface{ ast.Expr }
 	title         interface{ ast.Expr } // a quoted text that may be left out
+	testName      interface{ ast.Expr } // a quoted text
 
 	verb         interface{ text() string } // has to be there
 	optionalVerb interface{ text() string } // may be left out
@@ -185,6 +186,7 @@ func roles(e *usage.Entry) []participle.Option {
 		as[expression](readExpression),
 		as[valueOrExec](readResult),
 		as[title](readTitle),
+		as[testName](readTestName),
 		as[optionalRHS](readOptionalRHS),
 		as[duration](needed("a duration such as `5s`, or `until` and a condition")),
 		as[onOff](needed("`on` or `off`")),
@@ -215,6 +217,14 @@ func roles(e *usage.Entry) []participle.Option {
 func readTitle(lx *lexer.PeekingLexer) (ast.Expr, error) {
 	if lx.Peek().Type != lex.String {
 		return nil, participle.NextMatch
+	}
+	return operand(lx)
+}
+
+// readTestName takes a text in quotes: the name of a test.
+func readTestName(lx *lexer.PeekingLexer) (ast.Expr, error) {
+	if t := lx.Peek(); t.Type != lex.String {
+		return nil, wanted(t, "the name of the test, in quotes")
 	}
 	return operand(lx)
 }

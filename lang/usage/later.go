@@ -25,7 +25,6 @@ var later = []LaterWord{
 	{Word: "nat", Doc: "address translation", Help: "`exec in NS nft …` or `exec in NS iptables …` sets it up"},
 	{Word: "nft", Doc: "packet filter rules", Help: "`exec in NS nft …` runs the program of that name"},
 	{Word: "sit", Doc: "a tunnel", Help: "`vxlan` makes a tunnel"},
-	{Word: "test", Doc: "a named group of expectations", Help: "`transaction \"name\" { … }` groups statements", Block: true},
 	{Word: "vlan", Doc: "a VLAN interface"},
 	{Word: "vrf", Doc: "a routing domain", Help: "`ns` makes a namespace, which has its own routing tables"},
 	{Word: "wireguard", Doc: "an encrypted tunnel"},

@@ -176,6 +176,10 @@ var table = []Entry{
 		Places: made, Forms: []string{"tap END [CIDR…] [user U] [group G] [multi_queue] [mtu N] [mac M] [down]"}, Options: tuntap,
 	},
 	{
+		Word: "test", Doc: "a block that `vnet test` carries out in a network of its own",
+		Forms: []string{"test \"name\" { … }"}, Block: true,
+	},
+	{
 		Word: "transaction", Doc: "a savepoint: undone alone if it fails, then fails outward",
 		Forms: []string{"transaction [\"name\"] { … }"}, Block: true,
 	},

@@ -139,14 +139,14 @@ transaction: if anything fails, everything is as it was before.`,
 }
 
 func (a *app) addScriptCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.runCommand(), a.checkCommand(), a.planCommand(), a.fmtCommand(), a.graphCommand(), a.convertCommand()} {
+	for _, c := range []*cobra.Command{a.runCommand(), a.checkCommand(), a.planCommand(), a.fmtCommand(), a.testCommand(), a.graphCommand(), a.convertCommand()} {
 		c.GroupID = "script"
 		root.AddCommand(c)
 	}
 }
 
 func (a *app) addOtherCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand()} {
+	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand(), a.privateCommand()} {
 		c.GroupID = "other"
 		root.AddCommand(c)
 	}

@@ -6,6 +6,7 @@ package eval
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"sync"
@@ -28,6 +29,7 @@ type Config struct {
 
 	Dir    string            // where import and file() look
 	Args   map[string]string // values for params
+	Test   string            // the name of the test that is carried out behind the rest; "" for none
 	Module func(path string) (src string, ok bool)
 
 	Stdin  io.Reader
@@ -141,7 +143,7 @@ func (in *Interp) Run(ctx context.Context, file *ast.File) error {
 	t.begin()
 	in.survey(file.Stmts)
 	t.hoist(file.Stmts)
-	err := t.finish(t.stmts(file.Stmts))
+	err := t.finish(t.script(file))
 	if err == nil {
 		err = in.cfg.Tx.Flush(ctx)
 	}
@@ -154,6 +156,23 @@ func (in *Interp) Run(ctx context.Context, file *ast.File) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// script carries out a script, then the test of it that is wanted.
+func (t *thread) script(file *ast.File) error {
+	if err := t.stmts(file.Stmts); err != nil || t.cfg.Test == "" {
+		return err
+	}
+	for _, s := range file.Stmts {
+		test, ok := s.(*ast.Test)
+		if !ok {
+			continue
+		}
+		if name, _ := ast.Lit(test.Name); name == t.cfg.Test {
+			return t.enter(fmt.Sprintf("test %q", name), test.Span).block(test.Body)
+		}
+	}
+	return nil
 }
 
 // Rehearsal returns an interpreter that knows what in knows and forgets what

@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"vnet/runtime/sandbox"
 )
 
 // mark is the variable by which the programs of a machine are known.
@@ -196,7 +198,7 @@ func furnish() error {
 		func() error { return unix.Mount("", "/", "none", unix.MS_PRIVATE|unix.MS_REC, "") },
 		forgetNamespaces,
 		func() error { return unix.Mount("vnet-test", "/run", "tmpfs", 0, "mode=755") },
-		ownEtc,
+		sandbox.OwnEtc,
 		ownSys,
 	} {
 		if err := step(); err != nil {
@@ -215,55 +217,6 @@ func forgetNamespaces() error {
 			return nil
 		}
 	}
-}
-
-// ownEtc puts an /etc in place that can be written to: plain files are copied,
-// directories are what they were. /etc/netns is not there.
-func ownEtc() error {
-	const old, draft = "/run/.etc", "/run/.draft"
-	for _, dir := range []string{old, draft} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			return err
-		}
-	}
-	if err := unix.Mount("/etc", old, "none", unix.MS_BIND|unix.MS_REC, ""); err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(old)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		to := filepath.Join(draft, e.Name())
-		switch {
-		case e.Name() == "netns":
-		case e.IsDir():
-			err = os.Symlink(filepath.Join(old, e.Name()), to)
-		case e.Type().IsRegular():
-			err = copyFile(filepath.Join(old, e.Name()), to)
-		default:
-			var target string
-			if target, err = os.Readlink(filepath.Join(old, e.Name())); err == nil {
-				err = os.Symlink(target, to)
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return unix.Mount(draft, "/etc", "none", unix.MS_BIND, "")
-}
-
-func copyFile(from, to string) error {
-	info, err := os.Stat(from)
-	if err != nil {
-		return err
-	}
-	text, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, text, info.Mode().Perm())
 }
 
 // ownSys shows the machine's own interfaces in /sys, the control groups still
