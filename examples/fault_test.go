@@ -112,6 +112,9 @@ func statements(t *testing.T, path, text string) []int {
 	var places []int
 	var walk func(v reflect.Value)
 	walk = func(v reflect.Value) {
+		if _, test := v.Interface().(*ast.Test); test {
+			return // a run leaves it out
+		}
 		switch v.Kind() {
 		case reflect.Pointer, reflect.Interface:
 			if !v.IsNil() {
