@@ -51,7 +51,11 @@ func (a *app) graphCommand() *cobra.Command {
 		Short: "Draw a network",
 		Long: `Draw the network that a script makes, which needs no privileges; or without
 FILE what is alive here, whoever made it, which needs root. With - the script
-is read from standard input.`,
+is read from standard input.
+
+The JSON has nodes (namespaces, bridges, groups of tunnels) with their
+interfaces, and cables, each with two ends that name a node and an interface.
+Names may be added to it; those that are there keep their meaning.`,
 		Example: `  vnet graph lab.vnet
   vnet graph lab.vnet -o lab.svg
   vnet graph lab.vnet --format dot | dot -Tpng -o lab.png

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vnet/lang/name"
 	"vnet/runtime/host"
 	"vnet/runtime/kernel/image"
 )
@@ -135,8 +136,9 @@ func (s *Script) Settle(p Pair, round Round) {
 	}
 	for _, st := range s.states {
 		for _, l := range st.Links {
-			if facts, ok := lost[l.Name]; ok && st.NS == p.NS {
-				s.Remark(strings.TrimSpace(l.Kind + " " + l.Name + " in " + st.NS + ": " + strings.Join(facts, ", ")))
+			facts, ok := lost[l.Name]
+			if ok && st.NS == p.NS && (len(facts) > 0 || name.Link(l.Name) == nil) {
+				s.Remark(strings.Trim(l.Kind+" "+l.Name+" in "+st.NS+": "+strings.Join(facts, ", "), ": "))
 			}
 		}
 	}

@@ -66,6 +66,7 @@ func From(states []*host.State, opts Options) *Script {
 		s.parts = append(s.parts, &part{ns: st.NS})
 	}
 	for i, st := range s.states {
+		s.loopback(s.parts[i], st)
 		s.simple(s.parts[i], st)
 	}
 	for i, st := range s.states {
@@ -174,6 +175,24 @@ func (s *Script) write() (string, map[int]*Line) {
 		statement("", l)
 	}
 	return strings.TrimPrefix(b.String(), "\n"), lines
+}
+
+// loopback writes what is not as vnet makes it: `ip netns add` leaves lo down,
+// and so without addresses.
+func (s *Script) loopback(p *part, st *host.State) {
+	lo, ok := st.Link("lo")
+	if !ok || st.NS == host.Start {
+		return
+	}
+	for _, a := range []string{"127.0.0.1/8", "::1/128"} {
+		has := func(b host.Addr) bool { return b.Link == "lo" && b.Prefix.String() == a }
+		if !slices.ContainsFunc(st.Addrs, has) && (lo.Up || a == "127.0.0.1/8") {
+			p.first = append(p.first, &Line{Text: "addr del lo " + a})
+		}
+	}
+	if !lo.Up {
+		p.first = append(p.first, &Line{Text: "link set lo down"})
+	}
 }
 
 // simple are the kinds that stand for themselves.
