@@ -56,7 +56,9 @@ func TestUndoForeign(t *testing.T) {
 				if killed {
 					end = "exec sh /run/kill\n"
 				}
-				m.Do(func() { err = errors.Join(os.WriteFile("/run/theirs", []byte(c.theirs), 0o600), os.WriteFile("/run/kill", []byte("kill -9 $PPID; sleep 9"), 0o600)) })
+				m.Do(func() {
+					err = errors.Join(os.WriteFile("/run/theirs", []byte(c.theirs), 0o600), os.WriteFile("/run/kill", []byte("kill -9 $PPID; sleep 9"), 0o600))
+				})
 				if err != nil {
 					t.Fatal(err)
 				}
