@@ -62,6 +62,26 @@ func TestPromptBesideOthers(t *testing.T) {
 	}
 }
 
+// What an undo could not put back is told once: the entries after it are not
+// those of a program that died.
+func TestPromptLeavesItsOwnJournal(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	s := open(t, m)
+	s.enter("ns ka; bridge ka:br0")
+	s.enter("link del ka:br0")
+	m.Run("sh", "-c", "ip -n ka link del $(ip -n ka -o link | grep -o '[^ ]*~[^:@ ]*')")
+	if out := s.enter("undo"); !strings.Contains(out, "rollback incomplete") {
+		t.Fatalf("undo of what another has deleted for good says\n%s", out)
+	}
+	if out := s.enter("let x = 1"); out != "" {
+		t.Errorf("the next entry says\n%s", out)
+	}
+	if out, status := s.end(nil); status != 5 || out != "" {
+		t.Errorf("the prompt ends with %d and\n%s", status, out)
+	}
+}
+
 // What falls out of the undo history goes for good.
 func TestPromptHistoryEnds(t *testing.T) {
 	t.Parallel()

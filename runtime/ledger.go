@@ -191,14 +191,18 @@ func (l *ledger) settleOthers(ctx context.Context, h host.Host, spaces []string)
 }
 
 // finishOthers recovers what programs that died have left, before anything is
-// looked at.
-func finishOthers(ctx context.Context, h host.Host, set Settings) *eval.Failure {
+// looked at. Own is the ledger of who asks, nil for none: what that could not
+// take back has been told.
+func finishOthers(ctx context.Context, h host.Host, set Settings, own *ledger) *eval.Failure {
 	store, err := journal.Existing(journal.Root)
 	if store == nil || errors.Is(err, os.ErrPermission) {
 		return nil // without privileges there is nothing to finish
 	}
 	if err == nil {
 		l := &ledger{set: set, store: store}
+		if own != nil {
+			l.dir = own.dir
+		}
 		defer store.Sweep()
 		_, err = l.unfinished(ctx, h, nil)
 	}

@@ -56,7 +56,7 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		ctx, cancel = context.WithTimeoutCause(ctx, set.Timeout, errTimeout)
 		defer cancel()
 	}
-	if err := finishOthers(ctx, h, set); err != nil {
+	if err := finishOthers(ctx, h, set, nil); err != nil {
 		r.Diags, r.Ending = diag.List{err.Diag}, Failed
 		return r
 	}

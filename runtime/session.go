@@ -135,7 +135,7 @@ func (s *Session) do(ctx context.Context, e *entry) *Report {
 	began := time.Now()
 	r := &Report{Made: map[string]int{}}
 	defer func() { r.Elapsed = time.Since(began) }()
-	if err := finishOthers(ctx, s.host, s.set); err != nil {
+	if err := finishOthers(ctx, s.host, s.set, s.ledger); err != nil {
 		r.Diags, r.Ending = diag.List{err.Diag}, Failed
 		return r
 	}
