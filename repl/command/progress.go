@@ -22,6 +22,7 @@ type progress struct {
 	console *console
 	style   style
 	now     atomic.Pointer[moment]
+	begun   atomic.Pointer[time.Time] // what is carried out now
 	done    chan struct{}
 	gone    chan struct{}
 }
@@ -32,25 +33,47 @@ type moment struct {
 	since time.Time
 }
 
-// watch draws the progress of a run on a terminal until stop is called. On
-// anything else it does nothing.
-func (a *app) watch() (report func(runtime.Progress), stop func()) {
+// watch draws the progress of a run on a terminal until it is stopped; nil, for
+// which everything is silence, on anything else.
+func (a *app) watch() *progress {
 	if !a.console.err.tty || a.quiet || a.json {
-		return nil, func() {}
+		return nil
 	}
 	p := &progress{console: a.console, style: a.style(), done: make(chan struct{}), gone: make(chan struct{})}
+	p.begin()
 	go p.loop()
-	report = func(now runtime.Progress) { p.now.Store(&moment{now, time.Now()}) }
-	return report, func() {
-		close(p.done)
-		<-p.gone
-		p.console.draw("")
+	return p
+}
+
+// begin says that something else is carried out from now on.
+func (p *progress) begin() {
+	if p == nil {
+		return
 	}
+	now := time.Now()
+	p.now.Store(nil)
+	p.begun.Store(&now)
+}
+
+// reporter is who is told what a run is at; nil for nobody.
+func (p *progress) reporter() func(runtime.Progress) {
+	if p == nil {
+		return nil
+	}
+	return func(now runtime.Progress) { p.now.Store(&moment{now, time.Now()}) }
+}
+
+func (p *progress) stop() {
+	if p == nil {
+		return
+	}
+	close(p.done)
+	<-p.gone
+	p.console.draw("")
 }
 
 func (p *progress) loop() {
 	defer close(p.gone)
-	begin := time.Now()
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
 	for {
@@ -58,15 +81,20 @@ func (p *progress) loop() {
 		case <-p.done:
 			return
 		case t := <-ticks.C:
-			m := p.now.Load()
-			if m == nil || t.Sub(begin) < patience {
-				continue
-			}
-			if width := p.console.err.width(); width > 0 {
-				p.console.draw(p.style.dim(m.line(t, width-1, p.style)))
+			if line := p.at(t, p.console.err.width()-1); line != "" {
+				p.console.draw(p.style.dim(line))
 			}
 		}
 	}
+}
+
+// at is what to draw at a time, "" for nothing new.
+func (p *progress) at(t time.Time, width int) string {
+	m := p.now.Load()
+	if m == nil || t.Sub(*p.begun.Load()) < patience || width <= 0 {
+		return ""
+	}
+	return m.line(t, width, p.style)
 }
 
 // line is  demo.vnet:12 expect ping h1 -> h2 · 3.2 s  in at most width columns.

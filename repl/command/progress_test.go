@@ -41,6 +41,25 @@ func TestProgressLine(t *testing.T) {
 	}
 }
 
+// Nothing is drawn of what was carried out before.
+func TestProgressBeginsAnew(t *testing.T) {
+	p := &progress{}
+	p.begin()
+	p.reporter()(runtime.Progress{Text: "ns h1"})
+	later := time.Now().Add(time.Minute)
+	if line := p.at(later, 79); !strings.HasPrefix(line, "ns h1") {
+		t.Fatalf("it is at %q", line)
+	}
+	p.begin()
+	if line := p.at(later, 79); line != "" {
+		t.Errorf("a new entry is at %q", line)
+	}
+	p.reporter()(runtime.Progress{Text: "ns h2"})
+	if line := p.at(time.Now(), 79); line != "" {
+		t.Errorf("a new entry has no patience: %q", line)
+	}
+}
+
 // The line is gone before anything else is written, and does not overwrite a
 // line that is not finished.
 func TestConsole(t *testing.T) {

@@ -21,15 +21,15 @@ func (a *app) prompt(ctx context.Context) error {
 	if a.Session == nil {
 		return misuse("this build of vnet has no prompt").help("give it a script: `vnet lab.vnet`")
 	}
-	report, stop := a.watch()
-	defer stop()
+	progress := a.watch()
+	defer progress.stop()
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."
 	}
 	typed := isTerminal(a.std.In)
 	traced := false
-	settings := runtime.Settings{Stdout: a.console.out, Stderr: a.console.err, Progress: report, Guard: a.Guard,
+	settings := runtime.Settings{Stdout: a.console.out, Stderr: a.console.err, Progress: progress.reporter(), Guard: a.Guard,
 		Trace: func(s runtime.Step) {
 			if traced {
 				a.trace(s)
@@ -47,7 +47,7 @@ func (a *app) prompt(ctx context.Context) error {
 		Report: a.reportEntry, IP: a.IP, Trace: func(on bool) { traced = on },
 		Time: func(r *runtime.Report) { write(a.console.err, elapsed(r.Elapsed)+"\n") }}
 	if typed {
-		if err := a.terminal(&p); err != nil {
+		if err := a.terminal(&p, progress); err != nil {
 			session.Close()
 			return misuse("%s", err)
 		}
@@ -66,7 +66,7 @@ func (a *app) prompt(ctx context.Context) error {
 
 // terminal gives the prompt a terminal to read from. What vnet prints is drawn
 // there: on the standard output, or where that is a file on the standard error.
-func (a *app) terminal(p *repl.Prompt) error {
+func (a *app) terminal(p *repl.Prompt, progress *progress) error {
 	in, out := a.std.In.(*os.File), a.console.out
 	if !out.tty {
 		out = a.console.err
@@ -81,19 +81,23 @@ func (a *app) terminal(p *repl.Prompt) error {
 		return err
 	}
 	a.console.through(editor.Notify)
-	p.Editor, p.History, p.Color = resting{editor, a.console}, history.Entries, st.Color
+	p.Editor, p.History, p.Color = resting{editor, a.console, progress}, history.Entries, st.Color
 	return nil
 }
 
 // A resting editor reads while no progress is drawn.
 type resting struct {
 	repl.Editor
-	console *console
+	console  *console
+	progress *progress
 }
 
 func (r resting) ReadBlock(complete func(string) bool) (string, error) {
 	r.console.rest(true)
-	defer r.console.rest(false)
+	defer func() {
+		r.progress.begin() // what is drawn next is of the entry that was read
+		r.console.rest(false)
+	}()
 	return r.Editor.ReadBlock(complete)
 }
 

@@ -70,16 +70,16 @@ func (a *app) run(ctx context.Context, args []string, o *runOptions) error {
 	}
 	ctx, release := withSignals(ctx)
 	defer release()
-	report, stop := a.watch()
+	progress := a.watch()
 	settings := runtime.Settings{
 		Stdin: a.programInput(s), Stdout: a.console.out, Stderr: a.console.err,
-		Timeout: time.Duration(o.timeout), Remove: o.remove, NoWait: o.noWait, Progress: report, Guard: a.Guard,
+		Timeout: time.Duration(o.timeout), Remove: o.remove, NoWait: o.noWait, Progress: progress.reporter(), Guard: a.Guard,
 	}
 	if o.trace {
 		settings.Trace = a.trace
 	}
 	r := a.Run(ctx, s, settings)
-	stop()
+	progress.stop()
 	a.report(s, r, o)
 	return exit(int(r.Ending))
 }
