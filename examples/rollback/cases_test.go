@@ -1,6 +1,7 @@
 package rollback
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 )
@@ -10,15 +11,20 @@ import (
 // what a script does to it before it fails.
 func TestCase(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ name, setup, text string }{
-		{"22 altname taken by a new link", "", "link del x0\ntap third-uplink 10.22.0.1/24\nlink set third-uplink mtu 1400"},
-		{"22 name of an altname's link taken", "", "link del x0\nveth host:x0 <-> old:third-uplink"},
-		{"26 vlan on a link whose MTU falls", "ip link add link x0 name x0.7 mtu 1450 type vlan id 7; ip link set x0.7 up", "link set x0 mtu 1300\nlink set x0 mtu 1500"},
-		{"26 macvlan on a link whose MTU falls", "ip link add mv0 link x0 mtu 1450 type macvlan mode bridge; ip link set mv0 up; ip addr add 10.26.0.1/24 dev mv0", "link set x0 mtu 1300"},
-		{"38 chain of a buried device", "nft 'table netdev early { chain c { type filter hook ingress device x0 priority 0; }; }'", "link del x0\ntap x0"},
-		{"38 set with a timeout", "nft 'table ip timed { set s { type ipv4_addr; flags timeout; elements = { 10.0.0.1 timeout 1h } }; }'", "link set x0 down\nlink del w0"},
-		{"39 member of a vrf", "ip link add vr0 type vrf table 10; ip link set vr0 up; ip link set x0 master vr0", "link set x0 nomaster\nlink set x0 master br0"},
-		{"39 member of a bond", "ip link add bo0 type bond mode 1; ip link set t1 down; ip link set t1 master bo0; ip link set bo0 up", "link set t1 nomaster"},
+	for _, c := range []struct{ name, setup, text, says string }{
+		{"22 altname taken by a new link", "", "link del x0\ntap third-uplink 10.22.0.1/24\nlink set third-uplink mtu 1400", ""},
+		{"22 name of an altname's link taken", "", "link del x0\nveth host:x0 <-> old:third-uplink", ""},
+		{"17 far end of a port that was changed, and its bridge", "", "link set v0 mtu 1400\nlink del old:v1\nlink set br0 mtu 1300", ""},
+		{"17 bridge changed whose port went before", "", "link del old:v1\nlink set br0 mtu 1400 alias \"less\"", ""},
+		{"15 namespace with cables to what was changed", "", "link set x0 mtu 1400\nlink set v0 alias \"a\"\nns del third old", ""},
+		{"23 what packets are mirrored to, and from", "", "link set t0 alias \"from\"\nlink set t1 netns old", ""},
+		{"23 vxlan on a link that would go elsewhere", "ip link add vx0 type vxlan id 5 dev x0 dstport 4799", "link set x0 mtu 1400\nlink set x0 netns old", "vx0 on it"},
+		{"26 vlan on a link whose MTU falls", "ip link add link x0 name x0.7 mtu 1450 type vlan id 7; ip link set x0.7 up", "link set x0 mtu 1300\nlink set x0 mtu 1500", ""},
+		{"26 macvlan on a link whose MTU falls", "ip link add mv0 link x0 mtu 1450 type macvlan mode bridge; ip link set mv0 up; ip addr add 10.26.0.1/24 dev mv0", "link set x0 mtu 1300", ""},
+		{"38 chain of a buried device", "nft 'table netdev early { chain c { type filter hook ingress device x0 priority 0; }; }'", "link del x0\ntap x0", ""},
+		{"38 set with a timeout", "nft 'table ip timed { set s { type ipv4_addr; flags timeout; elements = { 10.0.0.1 timeout 1h } }; }'", "link set x0 down\nlink del w0", ""},
+		{"39 member of a vrf", "ip link add vr0 type vrf table 10; ip link set vr0 up; ip link set x0 master vr0", "link set x0 nomaster\nlink set x0 master br0", ""},
+		{"39 member of a bond", "ip link add bo0 type bond mode 1; ip link set t1 down; ip link set t1 master bo0; ip link set bo0 up", "link set t1 nomaster", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -30,7 +36,7 @@ func TestCase(t *testing.T) {
 				l.settle(t)
 			}
 			o := l.TryCmd(l.vnet(t, c.text+"\nfail \"the end\"\n"))
-			if o.Status != 1 || !strings.Contains(o.Err, "the end") {
+			if o.Status != 1 || !strings.Contains(o.Err, cmp.Or(c.says, "the end")) {
 				t.Errorf("exit status %d\n%s", o.Status, o.Err)
 			}
 			if r := l.residue(t); len(r) > 0 {

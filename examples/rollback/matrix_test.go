@@ -127,8 +127,6 @@ var declared = map[string]declaration{
 
 // known are the rows that are not always exact, and should be.
 var known = map[string]string{
-	"link del at the far end of a changed port":      "the port is taken for changed by someone else",
-	"link set netns of what packets are mirrored to": "a filter that mirrors to it loses sight of it",
 	"try down and del": "a multipath route is not brought back while an interface it leaves by is down",
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vnet/lang/name"
 	"vnet/runtime/host"
 )
 
@@ -36,6 +37,9 @@ func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
 	if from.ino == to.ino {
 		return nil
 	}
+	if err := from.keeps(l, op); err != nil {
+		return err
+	}
 	kept, err := from.kept(l.index)
 	if err != nil {
 		return err
@@ -62,6 +66,30 @@ func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
 	if err := q.settle(ctx, to, l, op, kept); err != nil {
 		newQueue(q.h, q.results[q.at].Undo).run(context.Background())
 		return err
+	}
+	return nil
+}
+
+// keeps refuses a move with which the kernel would delete for good what stands
+// on the interface (vxlan_core.c: vxlan_netdevice_event; macsec.c:
+// macsec_notify), unless the namespace goes as well when this is taken back.
+func (sp *space) keeps(l *link, op host.LinkMove) error {
+	if sp.made {
+		return nil
+	}
+	links, err := sp.allLinks()
+	if err != nil {
+		return err
+	}
+	for i := range links {
+		if u := &links[i]; u.stands() == l.index && u.peerSpace < 0 && (u.kind == "vxlan" || u.kind == "macsec") {
+			what := "is deleted by the kernel"
+			if u.buried() {
+				what = "was deleted, and could not be brought back"
+			}
+			return failed(unix.EBUSY, host.FieldName, "%s in %s: %s on it %s if it goes elsewhere",
+				name.Quote(op.Name), sp.where(), name.Quote(u.name), what)
+		}
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ func ours(ns string, ops []host.Op) image.Ours {
 			o.Whole[o.was(op.Name)] = true
 		case host.LinkDel:
 			o.Whole[o.was(op.Name)] = true
+		case host.LinkExhume:
+			o.buried(ns, op.Graves)
 		case host.AddrSet:
 			link := o.was(op.Addr.Link)
 			o.Objects[image.AddrID(link, op.Addr.Prefix)] = true
@@ -75,6 +77,28 @@ func (o *author) was(link string) string {
 func (o *author) port(ns string, l *host.Link) {
 	if l != nil && l.NS == ns && l.Master != "" {
 		o.Lossy[o.was(l.Master)] = true
+	}
+}
+
+// buried notes what a deletion did to all that goes with an interface: the far
+// end, what stands on it, and what stays without a master, a port or a carrier.
+func (o *author) buried(ns string, graves []host.Grave) {
+	dead := map[int]bool{}
+	for _, g := range graves {
+		dead[g.Index] = dead[g.Index] || g.NS == ns && !g.Stays
+	}
+	for _, g := range graves {
+		link := o.was(g.Name)
+		switch {
+		case g.NS != ns:
+		case !g.Stays:
+			o.Whole[link] = true
+		default:
+			o.Lossy[link] = true
+			if dead[g.Master] {
+				o.Wrote(image.LinkID(link, "master"), "")
+			}
+		}
 	}
 }
 

@@ -100,6 +100,12 @@ func writeSet(ns string, ops []host.Op) image.WriteSet {
 			addLink(&set, op.Name, 0)
 		case host.LinkDel:
 			addLink(&set, op.Name, 0)
+		case host.LinkExhume: // what a deletion took along
+			for _, g := range op.Graves {
+				if g.NS == ns {
+					set.Links = append(set.Links, image.LinkRef{Index: int32(g.Index), Name: g.Name})
+				}
+			}
 		case host.AddrSet:
 			addLink(&set, op.Addr.Link, image.Addrs)
 		case host.NeighSet:

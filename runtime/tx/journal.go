@@ -26,6 +26,7 @@ func (t *Tx) witness(ctx context.Context, queue []entry) (host.Intend, error) {
 		return nil, err
 	}
 	return func(i int, undo, final []host.Op) error {
+		t.past.touchAlong(undo)
 		return t.journal.Write(journal.Record{
 			Kind: journal.Intend, Seq: queue[i].seq, At: queue[i].step.At.Pos.ShortString(),
 			Op: host.Ops{queue[i].step.Op}, Undo: undo, Final: final,
@@ -118,11 +119,15 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 		switch r.Kind {
 		case journal.Intend:
 			e := entry{seq: r.Seq, strand: t.strand, undo: r.Undo, final: r.Final, step: Step{Op: only(r.Op), At: placed(r.At)}}
-			if i, told := at[r.Seq]; told {
+			i, told := at[r.Seq]
+			if !told {
+				t.past.touch(e.step.Op)
+			}
+			t.past.touchAlong(r.Undo)
+			if told {
 				t.log[i] = e
 				continue
 			}
-			t.past.touch(e.step.Op)
 			at[r.Seq] = len(t.log)
 			t.log = append(t.log, e)
 		case journal.Image:

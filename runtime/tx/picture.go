@@ -97,6 +97,16 @@ func (p *past) touch(op host.Op) {
 	}
 }
 
+// touchAlong notes what goes with something that is deleted, also in other
+// namespaces: what brings it back tells.
+func (p *past) touchAlong(undo []host.Op) {
+	for _, op := range undo {
+		if op, ok := op.(host.LinkExhume); ok {
+			p.touch(op)
+		}
+	}
+}
+
 // madeIn lists the interfaces that the transaction has made in a namespace, but
 // for those that wait in the queue: what bears their names now is another one.
 func (p *past) madeIn(ns string) []string {

@@ -37,6 +37,7 @@ func plan(set WriteSet, pre, now *Image, verdict *Verdict) *goal {
 	p.goal = &goal{Image: &Image{Parts: now.Parts, Taken: pre.Taken, Dumps: map[section][]Message{}, Peers: now.Peers, Far: now.Far}}
 	p.findSources()
 	p.findNexthops()
+	p.findMirrors()
 	p.planLinks()
 	p.planNet()
 	p.planTraffic()

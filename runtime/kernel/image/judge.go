@@ -81,6 +81,7 @@ func judge(set WriteSet, pre, now *Image) *Verdict {
 	}
 	j.findSources()
 	j.findNexthops()
+	j.findMirrors()
 	j.judgeLinks()
 	kinds := j.kinds()
 	for _, s := range []section{secAddr, secRoute4, secRoute6, secRule, secNeigh, secProxy, secFDB} {
@@ -108,6 +109,10 @@ func (j *judgement) judgeLinks() {
 	for _, is := range j.now.links() {
 		name := j.preView.link(is.index)
 		m, known := was[is.index]
+		if known && j.tc(name) && !j.ours.Whole[name] && !j.ours.Lossy[name] && !j.sameTraffic(name) {
+			j.Traffic[name] = true
+			j.foreign("traffic "+name, "traffic control of "+name)
+		}
 		if !known || !j.link(name) || j.ours.Whole[name] {
 			continue
 		}
@@ -128,10 +133,6 @@ func (j *judgement) judgeLinks() {
 		if (is.flags^native.Uint32(m.Data[8:]))&unix.IFF_UP != 0 && !j.ours.wrote(LinkID(name, "up"), up) {
 			j.Flags[name] = is.flags & unix.IFF_UP
 			j.foreign(LinkID(name, "up"), "link "+name+": "+up)
-		}
-		if is, was := j.nowView.tree(name), j.preView.tree(name); !slices.Equal(is, was) && !j.ours.Lossy[name] {
-			j.Traffic[name] = true
-			j.foreign("traffic "+name, "traffic control of "+name)
 		}
 	}
 }

@@ -179,10 +179,13 @@ func renumber(s section, m Message, moved map[int32]int32) Message {
 			eachHop(data, func(hop, _ []byte) { swap(hop[4:]) })
 		}
 	})
-	if s == secMDB {
+	switch s {
+	case secMDB:
 		for _, e := range mdbsOf(out) {
 			swap(e.entry)
 		}
+	case secFilter:
+		eachMirror(out, func(_, parms []byte) { swap(parms[24:]) })
 	}
 	return out
 }

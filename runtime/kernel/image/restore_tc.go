@@ -66,6 +66,9 @@ func (r *restorer) restoreTraffic() {
 }
 
 func (r *restorer) rebuild(l link, want, is tree, parent uint32) {
+	if r.restoreMirrors(l, want, is) {
+		return
+	}
 	about := "qdisc " + l.name
 	if slices.ContainsFunc(is.qdiscs, func(m Message) bool { return tcOf(m).parent == parent && tcOf(m).handle != 0 }) {
 		r.request(about, unix.RTM_DELQDISC, 0, tcHeader(uint32(l.index), 0, parent, 0))

@@ -88,7 +88,11 @@ func mirredParms(v *view, b []byte) string {
 	if len(b) < 28 {
 		return hexed(v, b)
 	}
-	return genericParms(v, b[:24]) + ">" + linkName(v, b[24:28])
+	to := ""
+	if !v.blind {
+		to = linkName(v, b[24:28])
+	}
+	return genericParms(v, b[:24]) + ">" + to
 }
 
 func tcHandle(v *view, b []byte) string { return handle(u32of(b)) }

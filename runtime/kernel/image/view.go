@@ -44,6 +44,7 @@ type view struct {
 	img   *Image
 	form  Form
 	names map[int32]string
+	blind bool // does not show where filters send packets
 }
 
 func newView(img *Image, form Form) *view {

@@ -63,6 +63,7 @@ func (s *WriteSet) Empty() bool {
 type scope struct {
 	WriteSet
 	whole, addrs, neighs, traffic map[string]bool // names of links
+	mirrors                       map[string]bool // links that send packets to touched ones: see findMirrors
 	sources                       map[string]bool // addresses of touched links, as routes name them
 	nexthops                      map[uint32]bool
 	sysctls                       map[string]bool
@@ -71,7 +72,7 @@ type scope struct {
 }
 
 func newScope(set WriteSet, pre *Image) *scope {
-	s := &scope{WriteSet: set, whole: map[string]bool{}, addrs: map[string]bool{}, neighs: map[string]bool{}, traffic: map[string]bool{},
+	s := &scope{WriteSet: set, whole: map[string]bool{}, addrs: map[string]bool{}, neighs: map[string]bool{}, traffic: map[string]bool{}, mirrors: map[string]bool{},
 		sources: map[string]bool{}, nexthops: map[uint32]bool{}, sysctls: map[string]bool{}}
 	names := map[int32]string{}
 	for _, l := range pre.links() {
