@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -85,9 +86,13 @@ func (s *Store) Dirs() ([]string, error) {
 		}
 	}
 	slices.SortFunc(found, func(a, b dated) int { return a.at.Compare(b.at) })
-	dirs := make([]string, len(found))
-	for i, d := range found {
-		dirs[i] = d.dir
+	var dirs []string
+	for _, d := range found {
+		if strings.HasSuffix(d.dir, downSuffix) {
+			dirs = append(dirs, goingDown(d.dir)...)
+		} else {
+			dirs = append(dirs, d.dir)
+		}
 	}
 	return dirs, nil
 }
@@ -103,6 +108,7 @@ func (s *Store) Sweep() {
 			f.Close()
 		}
 	}
+	s.sweepShelf()
 	for _, dir := range []string{s.journals(), s.locks(), s.root} {
 		_ = unix.Rmdir(dir) // not empty: others are at work
 	}

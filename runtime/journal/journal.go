@@ -29,7 +29,7 @@ import (
 
 // Version is the form of the records. Older ones stay readable; a newer one is
 // refused.
-const Version = 2
+const Version = 3
 
 // fileName is the file of records in a journal's directory.
 const fileName = "journal"
@@ -71,6 +71,10 @@ type Record struct {
 	Undo  host.Ops `json:",omitempty"` // what takes it back
 	Final host.Ops `json:",omitempty"` // what is left to do after the commit
 
+	// Of Commit: the lab that it is a part of; since form 3. Then the journal is
+	// kept, to take it down.
+	Lab string `json:",omitempty"`
+
 	// Of Image and Judged.
 	Space   string        `json:",omitempty"`
 	File    string        `json:",omitempty"`
@@ -111,6 +115,9 @@ func Create(dir, script string) (*Journal, error) {
 	}
 	return j, nil
 }
+
+// At is a journal to load from, and not to write to.
+func At(dir string) *Journal { return &Journal{dir: dir} }
 
 // Dir is the journal's directory.
 func (j *Journal) Dir() string { return j.dir }
@@ -188,8 +195,19 @@ func (j *Journal) Load(name string) ([]byte, error) {
 func (j *Journal) Remove() error {
 	os.Remove(filepath.Join(j.dir, fileName))
 	err := os.RemoveAll(j.dir)
+	if GoingDown(j.dir) {
+		_ = unix.Rmdir(filepath.Dir(j.dir)) // not empty: other parts are to follow
+	}
 	j.f.Close()
 	return err
+}
+
+// Keep ends the transaction and keeps its journal, as a part of a lab.
+func (j *Journal) Keep(lab string) error {
+	if err := j.shelve(lab); err != nil {
+		return err
+	}
+	return j.f.Close()
 }
 
 // Close lets go of a journal whose transaction is not over; another may

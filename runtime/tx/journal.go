@@ -2,6 +2,7 @@ package tx
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"vnet/lang/token"
@@ -62,9 +63,14 @@ func forget(j *journal.Journal, e entry) {
 // does what is left to do, and ends the journal.
 func (t *Tx) close(ctx context.Context, done []entry) error {
 	if t.journal != nil {
-		if err := t.journal.Write(journal.Record{Kind: journal.Commit}); err != nil {
+		lab, err := t.keptIn(done)
+		if err != nil {
 			return err
 		}
+		if err := t.journal.Write(journal.Record{Kind: journal.Commit, Lab: lab}); err != nil {
+			return err
+		}
+		t.lab = lab
 	}
 	clean := t.settle(ctx, done)
 	t.over(clean)
@@ -99,22 +105,30 @@ func (t *Tx) over(clean bool) {
 	if t.journal == nil {
 		return
 	}
-	if clean {
-		_ = t.journal.Remove()
-	} else {
+	switch {
+	case !clean:
 		_ = t.journal.Write(journal.Record{Kind: journal.End})
 		_ = t.journal.Close()
+	case t.lab != "":
+		if err := t.journal.Keep(t.lab); err != nil {
+			t.late = append(t.late, fmt.Errorf("keep the lab: %w", err))
+			_ = t.journal.Close() // a recovery will try again
+		}
+	default:
+		_ = t.journal.Remove()
 	}
-	t.journal = nil
+	t.journal, t.lab = nil, ""
 }
 
-// Resume returns the transaction that the records of a dead program tell of,
+// Resume returns the transaction that the records of another program tell of,
 // and whether it was committed: then Settle finishes it, and Rollback takes it
-// back otherwise. Handlers died with the program.
+// back otherwise. Handlers died with the program. A part of a lab is at rest
+// until the lab is being taken down.
 func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, committed bool) {
 	t = New(h, nil)
 	t.journal = j
 	at := map[int]int{} // place in the log by number
+	final := false
 	for _, r := range records {
 		switch r.Kind {
 		case journal.Intend:
@@ -145,12 +159,18 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 				t.log[i].step.Op = nil
 			}
 		case journal.Commit, journal.Hold:
-			committed = true
+			committed, final, t.lab = true, final || r.Kind == journal.Commit, r.Lab
 		case journal.Reopen:
 			committed = false
 		}
 	}
 	t.log = slices.DeleteFunc(t.log, func(e entry) bool { return e.step.Op == nil })
+	if journal.GoingDown(j.Dir()) {
+		committed, t.lab = false, ""
+	}
+	if final && !committed {
+		t.lose()
+	}
 	return t, committed
 }
 

@@ -98,6 +98,10 @@ type shared struct {
 	Claim func(context.Context, []string) error
 	// Temporary says that all of it will be taken down: no commit is final.
 	Temporary bool
+	// Keep is asked, before a commit of something that lasts, for the lab that it
+	// is a part of: its journal is kept under that name. It may save more beside
+	// the records. nil keeps none.
+	Keep func(*journal.Journal, Kept) (lab string, err error)
 	// Held is given what Commit has made permanent, to take it back or settle it
 	// later; nil settles at once.
 	Held func(*Held)
@@ -108,6 +112,8 @@ type shared struct {
 	log     []entry
 	stand   []entry // committed by a commit statement; TakeDown takes them back too
 	late    []error // what could not be done after a commit
+	lab     string  // what was committed is a part of it
+	lost    []string
 	past    past
 	name    string // the one of all its strands; see ID
 	groups  int    // of programs, so far
@@ -292,8 +298,12 @@ func (t *Tx) Committed() int {
 func (t *Tx) Steps() []Step {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return stepsOf(slices.Concat(t.stand, t.log))
+}
+
+func stepsOf(entries []entry) []Step {
 	var steps []Step
-	for _, e := range slices.Concat(t.stand, t.log) {
+	for _, e := range entries {
 		if e.handler == nil && !ofPrograms(e) {
 			steps = append(steps, e.step)
 		}
