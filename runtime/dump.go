@@ -148,9 +148,9 @@ func (d *dumper) try(ctx context.Context) (*kernel.Host, error) {
 
 // rehearse checks the script; lost says that statements became comments.
 func (d *dumper) rehearse(ctx context.Context) (steps []Step, lost bool, err error) {
-	_, t, found := rehearsal(ctx, Script{Name: "<dump>", Text: d.script.Text()}, nil)
+	try := rehearsal(ctx, Script{Name: "<dump>", Text: d.script.Text()}, nil)
 	var wrong []*diag.Diagnostic
-	for _, f := range found {
+	for _, f := range try.found {
 		if f.Severity == diag.Error {
 			wrong = append(wrong, f)
 		}
@@ -162,10 +162,10 @@ func (d *dumper) rehearse(ctx context.Context) (steps []Step, lost bool, err err
 		}
 		lost = true
 	}
-	if t == nil || lost {
+	if try.tx == nil || lost {
 		return nil, lost, nil
 	}
-	return planned(t), false, nil
+	return try.steps(), false, nil
 }
 
 // A refusal is a step that the kernel did not take.

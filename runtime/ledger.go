@@ -112,8 +112,11 @@ func (l *ledger) waiting(lock string, holder journal.Owner) error {
 }
 
 func lockedSpace(lock string) string {
-	if len(lock) > 5 && lock[:5] == "host@" {
+	if strings.HasPrefix(lock, "host@") {
 		return "the starting namespace"
+	}
+	if lab, ok := strings.CutPrefix(lock, labLock); ok {
+		return "lab " + lab
 	}
 	return lock
 }
@@ -148,6 +151,24 @@ func (l *ledger) open() (*journal.Journal, error) {
 	return j, nil
 }
 
+// watch starts the guard for a journal that is another's, as a lab's is.
+func (l *ledger) watch(dir string) {
+	if l.guard == nil && l.set.Guard != nil {
+		l.guard = l.set.Guard(dir)
+	}
+}
+
+// claimLab locks a lab, before any namespace.
+func (l *ledger) claimLab(ctx context.Context, lab string) error {
+	if err := l.locks.Take(ctx, []string{labLock + lab}); err != nil {
+		return l.refused(ctx, err)
+	}
+	return nil
+}
+
+// labLock begins the name of a lab's lock; no namespace has such a name.
+const labLock = "lab@"
+
 // release lets others have the namespaces.
 func (l *ledger) release() { l.locks.Release() }
 
@@ -160,7 +181,12 @@ func family(store *journal.Store, dir string) []string {
 	return dirs
 }
 
-func related(dir, first string) bool { return dir == first || strings.HasPrefix(dir, first+".") }
+func related(dir, first string) bool {
+	if journal.GoingDown(first) { // with all its parts
+		return filepath.Dir(dir) == filepath.Dir(first)
+	}
+	return dir == first || strings.HasPrefix(dir, first+".")
+}
 
 // close lets others have the namespaces, for good.
 func (l *ledger) close() {

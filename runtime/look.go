@@ -14,15 +14,15 @@ import (
 // Graph draws the network that a script makes, wherever it may run: it looks
 // at nothing of this machine but the modules it imports.
 func Graph(ctx context.Context, s Script) (*graph.Graph, diag.List) {
-	net, _, found := rehearsal(ctx, s, nil)
-	if found.Failed() || net == nil {
-		return nil, found
+	r := rehearsal(ctx, s, nil)
+	if r.found.Failed() || r.net == nil {
+		return nil, r.found
 	}
-	g, err := graph.Of(ctx, net)
+	g, err := graph.Of(ctx, r.net)
 	if err != nil {
-		return nil, append(found, bug(err))
+		return nil, append(r.found, bug(err))
 	}
-	return g, found
+	return g, r.found
 }
 
 // GraphAlive draws the network that is there, whoever made it.

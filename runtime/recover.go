@@ -44,6 +44,7 @@ func Recover(ctx context.Context) (*Recovery, diag.List) {
 	if err != nil {
 		return nil, diag.List{noLedger(err).Diag}
 	}
+	r.Done = settleLabs(ctx, k, store)
 	for _, dir := range dirs {
 		got := recoverOne(ctx, k, dir)
 		switch {
@@ -94,6 +95,9 @@ func recoverOne(ctx context.Context, h host.Host, dir string) recovered {
 		return recovered{what: what + ": committed; carried through"}
 	}
 	undo := t.Rollback(ctx, 0, nil)
+	if journal.GoingDown(dir) {
+		ended = "it was being taken down"
+	}
 	if len(undo.Left) > 0 {
 		return recovered{what: what + ": taken back, but not all of it", left: lines(undo.Left)}
 	}

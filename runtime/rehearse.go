@@ -59,20 +59,31 @@ func Plan(ctx context.Context, s Script) ([]Step, diag.List) {
 
 // rehearse gives what a script would do to what source shows.
 func rehearse(ctx context.Context, s Script, source host.Looker) ([]Step, diag.List) {
-	_, t, found := rehearsal(ctx, s, source)
-	if t == nil {
-		return nil, found
+	r := rehearsal(ctx, s, source)
+	return r.steps(), r.found
+}
+
+// A rehearsed is what a rehearsal has shown.
+type rehearsed struct {
+	net   *model.Net // as the script would leave it; nil, as tx, for a text that is no script
+	tx    *tx.Tx
+	lab   string // what the script calls its lab
+	found diag.List
+}
+
+func (r *rehearsed) steps() []Step {
+	if r.tx == nil {
+		return nil
 	}
-	return planned(t), found
+	return planned(r.tx)
 }
 
 // rehearsal runs a script on a model of what source shows; nil for another
-// machine's network. It gives the model and the transaction, nil for a text
-// that is no script.
-func rehearsal(ctx context.Context, s Script, source host.Looker) (*model.Net, *tx.Tx, diag.List) {
+// machine's network.
+func rehearsal(ctx context.Context, s Script, source host.Looker) *rehearsed {
 	file, found := parse.File(s.Name, s.Text)
 	if file == nil {
-		return nil, nil, found.Tidy()
+		return &rehearsed{found: found.Tidy()}
 	}
 	found = append(found, check.File(file, stdlibKnows)...)
 	net := model.New(model.Options{Source: source, Foreign: source == nil})
@@ -84,7 +95,7 @@ func rehearsal(ctx context.Context, s Script, source host.Looker) (*model.Net, *
 	}
 	found = append(found, in.Diags()...)
 	found = append(found, unknownArgs(s, file, in.Tally().Params)...)
-	return net, t, found.Tidy()
+	return &rehearsed{net, t, in.Tally().Lab, found.Tidy()}
 }
 
 // planned gives the operations that a rehearsal has carried out on the model.

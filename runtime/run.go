@@ -18,6 +18,7 @@ import (
 	"vnet/runtime/host"
 	"vnet/runtime/journal"
 	"vnet/runtime/kernel"
+	"vnet/runtime/lab"
 	"vnet/runtime/model"
 	"vnet/runtime/tx"
 	"vnet/stdlib"
@@ -60,10 +61,8 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		r.Diags, r.Ending = diag.List{err.Diag}, Failed
 		return r
 	}
-	steps, found := rehearse(ctx, s, h)
-	r.Diags = found
-	if found.Failed() {
-		r.Ending = Invalid
+	steps, ok := r.rehearse(ctx, h, s)
+	if !ok {
 		return r
 	}
 	w := newRun(h, s, set, r)
@@ -71,8 +70,7 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 	err := w.prepare(ctx, steps)
 	if err == nil && w.ledger != nil && w.ledger.waited {
 		// Another has changed the network in the meantime.
-		if _, r.Diags = rehearse(ctx, s, h); r.Diags.Failed() {
-			r.Ending = Invalid
+		if _, ok = r.rehearse(ctx, h, s); !ok {
 			return r
 		}
 	}
@@ -81,8 +79,24 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		return r
 	}
 	file, _ := parse.File(s.Name, s.Text)
-	w.script(ctx, file)
+	w.carryOut(ctx, file)
 	return r
+}
+
+// rehearse says what a script would do, and whether it can be begun.
+func (r *Report) rehearse(ctx context.Context, h host.Host, s Script) (steps []Step, ok bool) {
+	try := rehearsal(ctx, s, h)
+	r.Diags, r.Lab = try.found, try.lab
+	if !try.found.Failed() {
+		return try.steps(), true
+	}
+	r.Ending = Invalid
+	if try.tx != nil {
+		if l, up := stands(h, s, try.lab); up {
+			r.Diags = diag.List{isUp(l)}
+		}
+	}
+	return nil, false
 }
 
 // prepare locks what the script is going to write to, as far as the rehearsal
@@ -96,19 +110,51 @@ func (w *run) prepare(ctx context.Context, steps []Step) error {
 		spaces = append(spaces, s.Op.Spaces()...)
 	}
 	slices.Sort(spaces)
+	if err := w.enter(ctx); err != nil {
+		return err
+	}
 	return w.claim(ctx, slices.Compact(spaces))
+}
+
+// enter locks the lab that is to be built, and clears away what is left of one
+// of that name that others have removed.
+func (w *run) enter(ctx context.Context) error {
+	if w.set.Remove {
+		return nil
+	}
+	if err := w.begun(ctx); err != nil {
+		return err
+	}
+	called := w.report.Lab
+	if called == "" {
+		called = lab.Called(w.ledger.store, w.script.Name, pathOf(w.script))
+	}
+	if l, ok := lab.Named(w.ledger.store, called); ok && void(w.host, &l) {
+		if err := takeDownLab(ctx, w.host, &TakenDown{Lab: called}, w.set); err != nil {
+			return err
+		}
+	}
+	return w.ledger.claimLab(ctx, called)
 }
 
 // claim locks namespaces before they are written to.
 func (w *run) claim(ctx context.Context, spaces []string) error {
-	if w.ledger == nil {
-		l, err := openLedger(ctx, w.host, w.name, w.set)
-		if err != nil {
-			return err
-		}
-		w.ledger = l
+	if err := w.begun(ctx); err != nil {
+		return err
 	}
 	return w.ledger.claim(ctx, w.host, spaces)
+}
+
+// begun sees to it that there is a ledger.
+func (w *run) begun(ctx context.Context) error {
+	if w.ledger != nil {
+		return nil
+	}
+	l, err := openLedger(ctx, w.host, w.name, w.set)
+	if err == nil {
+		w.ledger = l
+	}
+	return err
 }
 
 // open begins the journal of what is about to be done.
@@ -124,6 +170,7 @@ func (w *run) close() {
 // A run is one script at work on the kernel.
 type run struct {
 	name   string // of the script
+	script Script // of a run that is one
 	host   host.Host
 	set    Settings
 	report *Report
@@ -144,9 +191,10 @@ func (w *run) begin(net *model.Net) {
 }
 
 func newRun(k host.Host, s Script, set Settings, r *Report) *run {
-	w := &run{name: s.Name, host: k, set: set, report: r}
+	w := &run{name: s.Name, script: s, host: k, set: set, report: r}
 	net := model.New(model.Options{Source: k})
 	w.begin(net)
+	w.keepAs()
 	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module,
 		Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr}
 	if set.Progress != nil {
@@ -175,8 +223,8 @@ func firstLine(text string, at token.Span) string {
 	return line
 }
 
-// script runs the script and ends the transaction one way or the other.
-func (w *run) script(ctx context.Context, file *ast.File) {
+// carryOut runs the script and ends the transaction one way or the other.
+func (w *run) carryOut(ctx context.Context, file *ast.File) {
 	err := w.guarded(ctx, file)
 	w.count()
 	r := w.report

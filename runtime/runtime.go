@@ -29,6 +29,7 @@ type Settings struct {
 
 	Timeout time.Duration // 0: none; then the script is rolled back
 	Remove  bool          // take the network down at the end, whatever happens
+	Version string        // of this vnet, for what is kept of a lab
 	NoWait  bool          // fail when another transaction holds a namespace
 	// Guard starts a process that calls the function Guard for a journal's
 	// directory, and returns what ends it; nil for none.

@@ -37,6 +37,8 @@ const (
 	HandlerFailed      Code = "V6006" // on rollback or defer failed
 	ChangedMeanwhile   Code = "V6007" // changed by someone else meanwhile
 	Locked             Code = "V6008" // another transaction is changing the namespace
+	LabIsUp            Code = "V6009" // a lab that is there already
+	UnknownLab         Code = "V6010" // a lab that is not there
 )
 
 // The machine.

@@ -1,0 +1,82 @@
+package runtime
+
+import (
+	"path/filepath"
+	"time"
+
+	"vnet/lang/diag"
+	"vnet/lang/name"
+	"vnet/lang/token"
+	"vnet/runtime/host"
+	"vnet/runtime/journal"
+	"vnet/runtime/lab"
+	"vnet/runtime/tx"
+)
+
+// keepAs has what a run commits kept as a part of a lab.
+func (w *run) keepAs() {
+	if w.set.Remove {
+		return
+	}
+	s, path := w.script, pathOf(w.script)
+	w.tx.Keep = func(j *journal.Journal, kept tx.Kept) (string, error) {
+		called := w.interp.Tally().Lab
+		if called == "" {
+			called = lab.Called(w.ledger.store, s.Name, path)
+		}
+		record := lab.Record{Lab: called, Script: s.Name, Path: path, Args: s.Args, Text: s.Text, At: time.Now(),
+			Version: w.set.Version, Made: made(kept.Steps), Spaces: kept.Spaces}
+		w.report.Lab = called
+		return called, record.Save(j)
+	}
+}
+
+// pathOf is where a script is, for who looks for its lab from another folder;
+// empty for one that is no file.
+func pathOf(s Script) string {
+	if s.Dir == "" {
+		return ""
+	}
+	path, err := filepath.Abs(s.Name)
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+// stands looks whether the lab that a script would build is up. What others
+// have removed altogether is taken for down, and what is left of it is removed.
+func stands(h host.Host, s Script, called string) (lab.Lab, bool) {
+	store, err := journal.Existing(journal.Root)
+	if err != nil || store == nil {
+		return lab.Lab{}, false
+	}
+	defer store.Sweep()
+	if called == "" {
+		called = lab.Called(store, s.Name, pathOf(s))
+	}
+	l, ok := lab.Named(store, called)
+	return l, ok && !void(h, &l)
+}
+
+// isUp says that a lab is there already, instead of all the errors that come
+// of it.
+func isUp(l lab.Lab) *diag.Diagnostic {
+	p := l.Last()
+	from := "by " + name.Quote(p.Script)
+	return diag.New(diag.LabIsUp, token.Span{}, "lab `%s` is up: built %s ago %s", name.Quote(l.Name), Age(time.Since(l.Since())), from).
+		WithHelp("to take it down: vnet down %s", name.Quote(l.Name))
+}
+
+// Age is a time as one says it:  40 s, 12 min, 3 h, 2 days
+func Age(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return count(int(d.Seconds()), "s")
+	case d < 2*time.Hour:
+		return count(int(d.Minutes()), "min")
+	case d < 48*time.Hour:
+		return count(int(d.Hours()), "h")
+	}
+	return count(int(d.Hours()/24), "days")
+}
