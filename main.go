@@ -31,6 +31,7 @@ func main() {
 		Recover:    runtime.Recover,
 		Guard:      runtime.Guarded("/proc/self/exe", "guard"),
 		StandGuard: runtime.StandGuard,
+		Labs:       runtime.Labs, FindLab: runtime.FindLab, Down: runtime.Down,
 		Session: func(dir string, set runtime.Settings) (command.Session, error) {
 			return runtime.NewSession(dir, set)
 		},

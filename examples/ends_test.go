@@ -266,7 +266,7 @@ func TestWays(t *testing.T) {
 	}
 	in(0, "./keeps n=3")
 	lookAt(t, m, "$ ip netns | sort | cut -d' ' -f1 | xargs\n> h1 h2 h3$\n$ ip -o link show br-3\n> \\d+: br-3\n")
-	m.Script("for i in 1 2 3; do ip netns del h$i; done; ip link del br-3")
+	run(t, m, 0, "down", filepath.Join(dir, "keeps"))
 	m.Same(t, before)
 	for shell, status := range map[string]int{
 		"./cleans":                           0,

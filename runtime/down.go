@@ -45,7 +45,7 @@ func Down(ctx context.Context, called string, set Settings) *TakenDown {
 		return d
 	}
 	defer k.Close()
-	if err := finishOthers(ctx, k, set); err != nil {
+	if err := finishOthers(ctx, k, set, nil); err != nil {
 		d.fail(ctx, err)
 		return d
 	}

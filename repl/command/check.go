@@ -118,6 +118,8 @@ func endingFor(code diag.Code) runtime.Ending {
 		return runtime.Forbidden
 	case diag.KernelLacks, diag.NotLinux, diag.MachineLacks, diag.RefusedUnsupported:
 		return runtime.Unsupported
+	case diag.UnknownLab:
+		return runtime.Failed
 	}
 	return runtime.Invalid
 }

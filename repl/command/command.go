@@ -25,6 +25,11 @@ type Engine struct {
 	Run     func(context.Context, runtime.Script, runtime.Settings) *runtime.Report
 	Format  func(name, src string) (string, diag.List)
 	Recover func(context.Context) (*runtime.Recovery, diag.List)
+	// Labs lists what is up, FindLab finds the one that a word means, Down takes
+	// one down.
+	Labs    func() ([]runtime.Lab, diag.List)
+	FindLab func(word string) (called string, trouble diag.List)
+	Down    func(ctx context.Context, lab string, set runtime.Settings) *runtime.TakenDown
 	// Guard starts the process that watches over a transaction, StandGuard is
 	// what it does.
 	Guard      func(dir string) (stop func())
@@ -130,10 +135,12 @@ transaction: if anything fails, everything is as it was before.`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)
-	root.AddGroup(&cobra.Group{ID: "script", Title: "Commands for scripts:"}, &cobra.Group{ID: "other", Title: "Other commands:"})
+	root.AddGroup(&cobra.Group{ID: "script", Title: "Commands for scripts:"},
+		&cobra.Group{ID: "lab", Title: "Commands for labs, which are what scripts have built:"}, &cobra.Group{ID: "other", Title: "Other commands:"})
 	root.SetHelpCommand(a.helpCommand())
 	root.SetVersionTemplate("vnet {{.Version}}\n")
 	a.addScriptCommands(root)
+	a.addLabCommands(root)
 	a.addOtherCommands(root)
 	return root
 }
@@ -141,6 +148,13 @@ transaction: if anything fails, everything is as it was before.`,
 func (a *app) addScriptCommands(root *cobra.Command) {
 	for _, c := range []*cobra.Command{a.runCommand(), a.checkCommand(), a.planCommand(), a.fmtCommand(), a.testCommand(), a.graphCommand(), a.convertCommand()} {
 		c.GroupID = "script"
+		root.AddCommand(c)
+	}
+}
+
+func (a *app) addLabCommands(root *cobra.Command) {
+	for _, c := range []*cobra.Command{a.statusCommand(), a.downCommand(), a.undoCommand()} {
+		c.GroupID = "lab"
 		root.AddCommand(c)
 	}
 }

@@ -38,10 +38,14 @@ func (a *app) runFlags(cmd *cobra.Command) *runOptions {
 
 func (a *app) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "run FILE [NAME=VALUE...]",
-		Short: "Build the network of a script (as vnet FILE does)",
+		Use:     "run FILE [NAME=VALUE...]",
+		Aliases: []string{"up"},
+		Short:   "Build the network of a script (as vnet FILE does)",
 		Long: `Build the network of a script, as one transaction. NAME=VALUE gives a value to
-a param of the script. Without FILE, or with -, standard input is read.`,
+a param of the script. Without FILE, or with -, standard input is read.
+
+What it builds stands as a lab, under the name that the script gives it or that
+of its file, until vnet down takes it down. With --rm nothing stays.`,
 		Example: `  vnet run lab.vnet hosts=5
   vnet run --rm --timeout 2m test.vnet
   #!/usr/bin/env -S vnet run --rm     (first line of a script)`,
@@ -74,6 +78,7 @@ func (a *app) run(ctx context.Context, args []string, o *runOptions) error {
 	settings := runtime.Settings{
 		Stdin: a.programInput(s), Stdout: a.console.out, Stderr: a.console.err,
 		Timeout: time.Duration(o.timeout), Remove: o.remove, NoWait: o.noWait, Progress: progress.reporter(), Guard: a.Guard,
+		Version: version(),
 	}
 	if o.trace {
 		settings.Trace = a.trace

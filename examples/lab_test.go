@@ -1,0 +1,278 @@
+package examples
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vnet/runtime"
+	"vnet/runtime/kernel/kerneltest"
+)
+
+// labMachine is a machine with something on it that labs change.
+const labMachine = `
+ip netns add old
+ip link add kold type veth peer name kold2 netns old
+ip link set kold up
+ip -n old link set kold2 up
+ip -n old link set lo up
+ip addr add 10.8.0.1/24 dev kold
+ip -n old addr add 10.8.0.2/24 dev kold2
+ip route add 10.50.0.0/16 via 10.8.0.2
+ip link add kdum type ifb
+`
+
+// towerScript makes and changes something of everything.
+const towerScript = `
+lab tower
+ns ta tb
+veth ta:eth0 10.0.0.1/24 <-> tb:eth0 10.0.0.2/24
+veth host:th0 10.9.0.1/24 <-> ta:up 10.9.0.2/24
+bridge host:tbr
+link set host:kold mtu 1400 alias "tower's"
+link set host:kdum master tbr
+addr add host:kold 10.8.1.1/24
+route replace 10.50.0.0/16 via 10.9.0.2
+in old {
+  addr del kold2 10.8.0.2/24
+  sysctl net.ipv4.ip_default_ttl = 70
+}
+in ta forward on
+in ta hosts 10.0.0.2 b
+spawn as clock ready "tick" in ta sh 'while :; do echo tick; sleep 0.05; done'
+spawn as sleeper in old sleep 98
+exec in tb sh 'setsid sleep 98 >&- 2>&- &'
+expect ping ta -> tb
+`
+
+// status reads what vnet says is up.
+func status(t testing.TB, m *kerneltest.Machine) []runtime.Lab {
+	t.Helper()
+	var labs []runtime.Lab
+	o := run(t, m, 0, "status", "--json")
+	if err := json.Unmarshal([]byte(o.Out), &labs); err != nil {
+		t.Fatalf("%v\n%s", err, o.Out)
+	}
+	return labs
+}
+
+func upNames(t testing.TB, m *kerneltest.Machine) string {
+	var names []string
+	for _, l := range status(t, m) {
+		names = append(names, l.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+// A lab goes down to what was there before it, though its script is gone.
+func TestLabDown(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	path := script(t, towerScript)
+	run(t, m, 0, "up", path)
+	labs := status(t, m)
+	if len(labs) != 1 || labs[0].Name != "tower" || labs[0].Path != path || len(labs[0].Spaces) != 2 || len(labs[0].Programs) != 3 {
+		t.Fatalf("up are %+v", labs)
+	}
+	for _, p := range labs[0].Programs {
+		if len(p.PIDs) == 0 {
+			t.Errorf("%s does not run", p.Name)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if o := run(t, m, 0, "recover"); !strings.Contains(o.Out, "nothing to recover") {
+		t.Errorf("recover takes a lab for a dead transaction:\n%s", o.Out)
+	}
+	o := run(t, m, 0, "down", path)
+	if strings.Contains(o.Err, "kept") || strings.Contains(o.Err, "not brought") {
+		t.Errorf("says\n%s", o.Err)
+	}
+	m.Same(t, before)
+}
+
+// What others changed since stays, and is told; the rest is as before.
+func TestLabDownKeepsForeign(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	run(t, m, 0, "up", script(t, towerScript))
+	m.Script(`
+ip addr add 10.77.0.1/24 dev kold
+ip route add 10.51.0.0/16 via 10.8.0.7
+ip netns exec old sh -c 'echo 71 > /proc/sys/net/ipv4/ip_default_ttl'
+ip link add theirs type ifb
+ip -n ta addr add 10.66.0.1/24 dev eth0
+ip -n tb link add more type ifb
+ip link set kold alias theirs
+`)
+	o := run(t, m, 0, "down", "tower")
+	for _, line := range []string{"link kold alias: theirs", "10.77.0.1/24", "sysctl ipv4/ip_default_ttl: 71"} {
+		if !strings.Contains(o.Err, line) {
+			t.Errorf("does not tell of %s:\n%s", line, o.Err)
+		}
+	}
+	m.Script(`
+ip -o addr show dev kold | grep -q 10.77.0.1/24
+ip route show 10.51.0.0/16 | grep -q 10.8.0.7
+ip link del theirs
+ip addr del 10.77.0.1/24 dev kold
+ip route del 10.51.0.0/16
+ip netns exec old sh -ec 'grep -qx 71 /proc/sys/net/ipv4/ip_default_ttl; echo 64 > /proc/sys/net/ipv4/ip_default_ttl'
+ip link set kold alias ''
+`)
+	m.Same(t, before)
+}
+
+// What a lab had deleted is gone, and that is said.
+func TestLabDownTellsOfLosses(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine + "ip netns add doomed\nip link add dd type ifb\nip link set dd up\nip addr add 10.60.0.1/24 dev dd\n")
+	run(t, m, 0, "up", script(t, "lab cut\nlink set host:dd mtu 1300\nlink del host:dd\nns del doomed\nns nx ny\nns del ny\nlink set host:kold mtu 1300\n"))
+	o := run(t, m, 0, "down", "cut")
+	for _, line := range []string{"not brought back: ns doomed", "not brought back: link host:dd"} {
+		if !strings.Contains(o.Err, line) {
+			t.Errorf("does not say %s:\n%s", line, o.Err)
+		}
+	}
+	if strings.Contains(o.Err, "ny") {
+		t.Errorf("mourns what it had made itself:\n%s", o.Err)
+	}
+	after := m.Settle()
+	other := kerneltest.New(t)
+	other.Script(labMachine)
+	if diff := other.Settle().Diff(after); strings.Contains(diff, "kdum") || strings.Contains(diff, "/run/vnet") {
+		t.Errorf("not as before:\n%s", diff)
+	}
+}
+
+// vnet dies at each record of taking a lab down; the next command goes on.
+func TestLabDownDies(t *testing.T) {
+	kerneltest.Need(t)
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	path := script(t, towerScript)
+	n := 1
+	for ; ; n += 3 {
+		run(t, m, 0, "up", path)
+		if !killed(t, m.TryCmd(crashing(fmt.Sprintf("after %d", n), "down", "tower"))) {
+			break
+		}
+		m.Try("vnet", "status")
+		run(t, m, 0, "recover")
+		restored(t, m, before, fmt.Sprintf("record %d", n))
+	}
+	if n < 10 {
+		t.Errorf("died at %d places only", n)
+	}
+	restored(t, m, before, "at the end")
+}
+
+// vnet dies while it commits: either nothing is there, or a lab that can be
+// taken down.
+func TestLabCommitDies(t *testing.T) {
+	kerneltest.Need(t)
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	path := script(t, "lab small\nns sa\naddr add host:kdum 10.3.0.1/24\ncommit\nns sb\n")
+	both := 0
+	for n := 1; ; n++ {
+		if !killed(t, m.TryCmd(crashing(fmt.Sprintf("after %d", n), "up", path))) {
+			break
+		}
+		run(t, m, 0, "recover")
+		if names := upNames(t, m); names == "small" {
+			both++
+			run(t, m, 0, "down", "small")
+		} else if names != "" {
+			t.Fatalf("up are %s", names)
+		}
+		restored(t, m, before, fmt.Sprintf("record %d", n))
+	}
+	if both == 0 {
+		t.Error("it never died behind a commit")
+	}
+	run(t, m, 0, "down", "small")
+	restored(t, m, before, "at the end")
+}
+
+// Two labs do not know of each other; each name is given once.
+func TestTwoLabs(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	one := script(t, "ns a1\nveth host:c1 10.1.0.1/24 <-> a1:x\nlink set host:kold mtu 1300\n")
+	two := filepath.Join(t.TempDir(), "lab.vnet")
+	if err := os.WriteFile(two, []byte("ns a2\naddr add host:kdum 10.2.0.1/24\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, m, 0, one)
+	run(t, m, 0, two)
+	if names := upNames(t, m); names != "lab lab-2" {
+		t.Fatalf("up are %s", names)
+	}
+	o := run(t, m, 3, one)
+	if !strings.Contains(o.Err, "V6009") || strings.Contains(o.Err, "V1003") || !strings.Contains(o.Err, "vnet down lab") {
+		t.Errorf("up twice says\n%s", o.Err)
+	}
+	run(t, m, 0, "down", two)
+	if names := upNames(t, m); names != "lab" {
+		t.Fatalf("up are %s", names)
+	}
+	run(t, m, 0, two)
+	run(t, m, 0, "undo")
+	if names := upNames(t, m); names != "lab" {
+		t.Fatalf("up are %s", names)
+	}
+	run(t, m, 0, two)
+	run(t, m, 0, "down", "--all")
+	m.Same(t, before)
+	if o := run(t, m, 1, "down", "lab"); !strings.Contains(o.Err, "V6010") {
+		t.Errorf("says\n%s", o.Err)
+	}
+}
+
+// A lab whose namespaces others have removed is no hindrance.
+func TestVoidLab(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	before := m.Settle()
+	path := script(t, "ns va vb\nveth va:x <-> vb:y\n")
+	run(t, m, 0, path)
+	m.Script("ip netns del va; ip netns del vb")
+	run(t, m, 0, path)
+	if names := upNames(t, m); names != "lab" || len(status(t, m)[0].Spaces) != 2 {
+		t.Errorf("up are %+v", status(t, m))
+	}
+	run(t, m, 0, "down", "lab")
+	m.Same(t, before)
+}
+
+// What can be run beside what stands is, and goes down with it.
+func TestLabGrows(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	path := script(t, "param n = 1\nensure ns base\nns more$n\naddr add host:kdum 10.$n.0.1/24\n")
+	run(t, m, 0, path)
+	run(t, m, 0, path, "n=2")
+	if l := status(t, m); len(l) != 1 || len(l[0].Spaces) != 3 {
+		t.Errorf("up are %+v", l)
+	}
+	run(t, m, 0, "down", path)
+	m.Same(t, before)
+}
