@@ -68,6 +68,10 @@ type Looker interface {
 	// Namespaces lists the named namespaces, sorted, Start not among them.
 	Namespaces(ctx context.Context) ([]string, error)
 
+	// Exists reports whether there is a namespace of that name. It looks no
+	// further, and so costs next to nothing.
+	Exists(ctx context.Context, ns string) (bool, error)
+
 	// State shows one namespace. It is ErrUnknown where the host may not look,
 	// and an *Error with ENOENT where there is no such namespace.
 	State(ctx context.Context, ns string) (*State, error)

@@ -21,11 +21,14 @@ type Host struct {
 	applying sync.Mutex   // one writer
 	life     sync.RWMutex // read: descriptors are in use; write: they may be closed
 
-	mu     sync.Mutex // guards what is below
-	spaces map[string]*space
-	stale  []*space // no longer what their name says
-	ready  bool     // /run/netns is there and shared
-	edits  map[string]int
+	mu      sync.Mutex // guards what is below
+	spaces  map[string]*space
+	stale   []*space // no longer what their name says
+	ready   bool     // /run/netns is there and shared
+	names   roll     // the named namespaces; empty when not known
+	lastMet string   // the neighbour found last
+	learnt  bool     // an operation may have taught a space an index
+	edits   map[string]int
 
 	broods map[string]*brood    // groups of programs, by ID
 	place  string               // the directory of their cgroups; empty: there are none
@@ -68,6 +71,7 @@ func (h *Host) Rest() {
 		delete(h.spaces, name)
 	}
 	h.closeStale()
+	h.names = roll{}
 }
 
 func (h *Host) closeStale() {
@@ -83,8 +87,17 @@ func (h *Host) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []h
 	defer h.applying.Unlock()
 	q := newQueue(h, ops)
 	q.intend = intend
+	h.changed()
+	defer h.changed() // a program that ended meanwhile had us forget
 	q.run(ctx)
 	return q.results
+}
+
+// changed notes that operations are, or were, at work.
+func (h *Host) changed() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.names, h.learnt = roll{}, true
 }
 
 // point says that a program may end here, and all must be well still.

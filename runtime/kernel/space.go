@@ -249,6 +249,11 @@ func (sp *space) forget() {
 func (h *Host) forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.names = roll{}
+	if !h.learnt {
+		return // by an earlier call
+	}
+	h.learnt = false
 	for _, sp := range h.spaces {
 		sp.forget()
 	}

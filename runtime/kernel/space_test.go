@@ -355,3 +355,34 @@ func TestTogether(t *testing.T) {
 	cancel()
 	looking.Wait()
 }
+
+// TestTwoNames: a namespace with two names is shown by the first of them,
+// whichever way its neighbour came to be known.
+func TestTwoNames(t *testing.T) {
+	h := open(t)
+	spaces(t, h, "kt-b", "kt-h9", "kt-h10")
+	apply(t, h, veth("kt-h9:eth0", "kt-b:p9"), veth("kt-h10:eth0", "kt-b:p10"))
+	apply(t, h, host.NamespaceAdopt{Name: "kt-a", Path: runDir + "/kt-b"})
+	t.Cleanup(func() { remove(h, "kt-a") })
+	for _, way := range [][]string{{"kt-h9", "kt-h10"}, {"kt-b", "kt-h10", "kt-h9"}, {"kt-a", "kt-h9"}} {
+		other, err := New() // one that has not made the cables
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		for _, ns := range way {
+			s, err := other.State(context.Background(), ns)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range s.Links {
+				if strings.HasPrefix(ns, "kt-h") && l.Name == "eth0" && (l.Peer == nil || l.Peer.NS != "kt-a") {
+					t.Errorf("%v: the peer of %s:%s is %v", way, ns, l.Name, l.Peer)
+				}
+				if !strings.HasPrefix(ns, "kt-h") && l.Name != "lo" && (l.Peer == nil || l.Peer.Name != "eth0") {
+					t.Errorf("%v: the peer of %s:%s is %v", way, ns, l.Name, l.Peer)
+				}
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 
@@ -24,6 +25,20 @@ func (h *Host) Namespaces(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return spaceNames()
+}
+
+// Exists reports whether there is a namespace of that name.
+func (h *Host) Exists(ctx context.Context, ns string) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	h.life.RLock()
+	defer h.life.RUnlock()
+	_, err := h.space(ns)
+	if errors.Is(err, unix.ENOENT) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // State shows one namespace.
@@ -97,76 +112,6 @@ func (h *Host) peers(sp *space, links []link, s *host.State) error {
 		}
 		return len(far[id]) > 0
 	})
-}
-
-// neighbours finds which named namespaces (and Start) the numbers mean that a
-// namespace has for others, until see was true want times. Those known to be
-// near are asked for first.
-func (h *Host) neighbours(sp *space, want int, see func(id int, other *space) bool) error {
-	c, err := sp.netlink()
-	if err != nil {
-		return err
-	}
-	tried := map[string]bool{sp.name: true}
-	seen := map[int]bool{}
-	try := func(ns string) error {
-		if tried[ns] || want == 0 {
-			return nil
-		}
-		tried[ns] = true
-		other, done, err := h.peek(ns)
-		if err != nil {
-			return nil // gone meanwhile, or no namespace: then nobody's neighbour
-		}
-		defer done()
-		m := newMessage(unix.RTM_GETNSID, 0, 4) // struct rtgenmsg, padded
-		m.u32(host.FieldNone, nsaFD, uint32(other.fd))
-		r, err := c.ask(m)
-		if err != nil || r.errno != 0 || len(r.data) == 0 {
-			return err
-		}
-		id := parseAttrs(r.data[0][4:]).i32(nsaID)
-		if id == noID || seen[id] {
-			return nil
-		}
-		seen[id] = true
-		if other, err = h.space(ns); err != nil {
-			return nil
-		}
-		if see(id, other) {
-			want--
-		}
-		return nil
-	}
-	for _, ns := range append(sp.nearby(), host.Start) {
-		if err := try(ns); err != nil {
-			return err
-		}
-	}
-	if want == 0 {
-		return nil
-	}
-	names, err := spaceNames()
-	if err != nil {
-		return err
-	}
-	for _, ns := range names {
-		if err := try(ns); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (sp *space) nearby() []string {
-	sp.mu.Lock()
-	defer sp.mu.Unlock()
-	names := make([]string, 0, len(sp.near)+1)
-	for ns := range sp.near {
-		names = append(names, ns)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // RouteGet returns the entry of the routing tables that a packet to dst would

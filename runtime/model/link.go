@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,7 +27,19 @@ func (n *Net) exists(ns string) bool {
 	if n.gone[ns] || n.absent[ns] || n.opts.Source == nil {
 		return false
 	}
-	return n.space(ns) != nil
+	if n.alive[ns] {
+		return true
+	}
+	there, err := n.opts.Source.Exists(context.Background(), ns)
+	if err != nil {
+		return n.space(ns) != nil
+	}
+	if there {
+		n.alive[ns] = true
+	} else {
+		n.absent[ns] = true
+	}
+	return there
 }
 
 // namespaceAdopt takes in a namespace of which nothing is known yet.

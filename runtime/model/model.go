@@ -31,6 +31,8 @@ type Net struct {
 	spaces  map[string]*space
 	absent  map[string]bool // asked of Source: no such namespace
 	gone    map[string]bool // removed here, whatever Source says
+	alive   map[string]bool // asked of Source: there is one, of which nothing is known yet
+	doubted map[string]bool // of those: a program may have changed them
 	assumed []host.Key
 	jr      *journal // what the operation at work has changed
 }
@@ -42,6 +44,7 @@ func New(opts Options) *Net {
 		spaces: map[string]*space{},
 		absent: map[string]bool{},
 		gone:   map[string]bool{},
+		alive:  map[string]bool{}, doubted: map[string]bool{},
 		jr:     newJournal(),
 	}
 }
@@ -149,6 +152,13 @@ func (n *Net) Namespaces(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), nil
 }
 
+// Exists reports whether a namespace is known to be there.
+func (n *Net) Exists(_ context.Context, ns string) (bool, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return ns == host.Start || n.exists(ns), nil
+}
+
 // State shows one namespace. Of one that is not known to the last it returns
 // what is known, with host.ErrUnknown.
 func (n *Net) State(_ context.Context, ns string) (*host.State, error) {
@@ -230,6 +240,7 @@ func (n *Net) Invalidate(ns string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	clear(n.absent)
+	clear(n.alive)
 	if n.opts.Source == nil {
 		if s := n.spaces[ns]; s != nil {
 			s.opaque = true
@@ -247,7 +258,9 @@ func (n *Net) Invalidate(ns string) {
 func (n *Net) Doubt(ns string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if s := n.space(ns); s != nil {
+	if s := n.spaces[ns]; s == nil && n.exists(ns) && n.spaces[ns] == nil {
+		n.doubted[ns] = true // nobody has asked yet what it holds
+	} else if s = n.space(ns); s != nil {
 		s.opaque = true
 	}
 }

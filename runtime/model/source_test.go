@@ -72,7 +72,39 @@ func TestBlindSource(t *testing.T) {
 	}
 }
 
+// To name a namespace, or to run a program in it, is no reason to look into it.
+func TestNotLookedInto(t *testing.T) {
+	alive := New(Options{})
+	must(t, alive, host.NamespaceAdd{Name: "a"}, host.NamespaceAdd{Name: "b"})
+	source := &counting{Looker: alive}
+	n := New(Options{Source: source})
+	n.Doubt("a")
+	if !n.Known("a") || !n.Known("b") || n.Known("c") || source.states != 0 {
+		t.Errorf("looked %d times", source.states)
+	}
+	if !n.Opaque("a") || n.Opaque("b") || source.states != 2 {
+		t.Errorf("looked %d times, or forgot the program", source.states)
+	}
+	must(t, alive, host.NamespaceDel{Name: "b"}, host.NamespaceAdd{Name: "c"})
+	n.Invalidate("b")
+	if n.Known("b") || !n.Known("c") {
+		t.Error("it is not asked again after a program ran")
+	}
+}
+
+type counting struct {
+	host.Looker
+	states int
+}
+
+func (c *counting) State(ctx context.Context, ns string) (*host.State, error) {
+	c.states++
+	return c.Looker.State(ctx, ns)
+}
+
 type blind struct{ host.Looker }
+
+func (blind) Exists(context.Context, string) (bool, error) { return false, host.ErrUnknown }
 
 func (blind) State(context.Context, string) (*host.State, error) { return nil, host.ErrUnknown }
 

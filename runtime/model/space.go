@@ -96,6 +96,9 @@ func (n *Net) space(name string) *space {
 		return nil
 	}
 	s := n.learn(name)
+	if s != nil && n.doubted[name] {
+		s.opaque = true
+	}
 	if s == nil && name == host.Start {
 		s = fresh(name)
 		s.opaque = true

@@ -16,11 +16,7 @@ func (n *Net) Known(ns string) bool {
 	if ns == host.Start {
 		return true
 	}
-	s := n.spaces[ns]
-	if s == nil && n.exists(ns) {
-		s = n.spaces[ns]
-	}
-	return s != nil
+	return n.exists(ns)
 }
 
 // Opaque reports whether a namespace may hold more than is known of it.
@@ -37,6 +33,8 @@ func (n *Net) Blur(ns string) {
 	defer n.mu.Unlock()
 	if s := n.spaces[ns]; s != nil {
 		s.opaque = true
+	} else if n.exists(ns) {
+		n.doubted[ns] = true
 	}
 }
 
