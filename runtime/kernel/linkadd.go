@@ -68,6 +68,9 @@ func (q *queue) linkAdd(op host.LinkAdd) error {
 	}
 	m.explain = q.explainAdd(a, b)
 	q.push(a.sp, m)
+	if b != nil && b.sp != a.sp {
+		m.with = b.sp
+	}
 	q.undo(host.LinkDel{NS: a.NS, Name: a.Name, Index: a.index, MAC: a.mac.String(), Made: true})
 	if a.index == 0 {
 		if err := q.born(a); err != nil {
@@ -322,7 +325,8 @@ func (q *queue) born(e *end) error {
 	return nil
 }
 
-// dress gives an interface what it cannot be born with.
+// dress gives an interface what it cannot be born with. Bringing up a bridge
+// and its ports may wait.
 func (q *queue) dress(e *end) error {
 	words := explainLink(e.NS, e.Name, e.Kind)
 	if e.Alias != "" {
@@ -336,7 +340,14 @@ func (q *queue) dress(e *end) error {
 		flags |= unix.IFF_PROMISC
 	}
 	if flags != 0 {
-		q.push(e.sp, setFlags(e.index, flags, flags)).explain = words
+		m := q.push(e.sp, setFlags(e.index, flags, flags))
+		m.explain = words
+		switch {
+		case e.Master != "":
+			m.rank = rankPort
+		case e.Kind == "bridge":
+			m.rank = rankBridge
+		}
 	}
 	return nil
 }

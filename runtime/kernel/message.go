@@ -16,6 +16,8 @@ type message struct {
 	marks []mark
 
 	sp      *space             // whose connection it goes out on
+	with    *space             // the other namespace in which it makes an end; nil for none
+	rank    rank               // what it may wait for
 	op      int                // the place of its operation in the queue
 	field   host.Field         // what an error is about when the kernel does not say
 	then    func(*reply) error // reads the answer

@@ -43,7 +43,7 @@ func (q *queue) run(ctx context.Context) {
 			continue
 		}
 		if q.failed < 0 {
-			q.fail(q.at, err)
+			q.stop(err)
 		}
 		if !q.again {
 			q.skip(q.failed + 1)
@@ -56,6 +56,17 @@ func (q *queue) run(ctx context.Context) {
 		return
 	}
 	q.skip(q.at)
+}
+
+// stop ends with an operation that was refused before all of it was sent. Those
+// before it are carried out; one that fails then is the first that did.
+func (q *queue) stop(err error) {
+	q.pending = slices.DeleteFunc(q.pending, func(m *message) bool { return m.op == q.at })
+	if q.flush() != nil {
+		return
+	}
+	q.takeBack(q.at)
+	q.fail(q.at, err)
 }
 
 // rewind starts again at an operation that failed and was taken back.
@@ -175,65 +186,69 @@ func (q *queue) push(sp *space, m *message) *message {
 	return m
 }
 
-// flush sends what is pending, messages for one namespace together. After an
-// error the operation it belongs to, and those behind it that the kernel went
-// on to carry out, are taken back.
+// flush sends what is pending. After an error nothing more is sent for the
+// operation it belongs to and those behind it, but what those before it still
+// lack: one of them may fail as well, and then is the one that failed. What
+// stood behind the failure and was carried out is taken back.
 func (q *queue) flush() error {
 	pending := q.pending
 	q.pending = nil
-	if len(pending) > 0 {
-		if err := q.announce(); err != nil {
-			i := pending[0].op
-			q.fail(i, err)
-			return err
-		}
+	if len(pending) == 0 {
+		return nil
 	}
-	for len(pending) > 0 {
-		n := 1
-		for n < len(pending) && pending[n].sp == pending[0].sp {
-			n++
-		}
-		if err := q.send(pending[:n]); err != nil {
-			return err
-		}
-		pending = pending[n:]
-	}
-	return nil
-}
-
-func (q *queue) send(run []*message) error {
-	c, err := run[0].sp.netlink()
-	if err != nil {
-		q.takeBack(run[0].op)
-		q.fail(run[0].op, err)
+	if err := q.announce(); err != nil {
+		q.fail(pending[0].op, err)
 		return err
 	}
+	o := newOrder(pending, len(q.ops))
+	var failure func() error
+	for run := o.next(); run != nil; run = o.next() {
+		if at, why := q.send(o, run); at < o.limit {
+			o.limit, failure = at, why
+		}
+	}
+	if failure == nil {
+		return nil
+	}
+	err := failure()
+	q.takeBack(o.limit)
+	q.fail(o.limit, err)
+	return err
+}
+
+// send sends messages for one namespace together. It tells the first operation
+// that failed, and gives what finds the words for it.
+func (q *queue) send(o *order, run []*message) (failed int, why func() error) {
+	failed = len(q.ops)
+	blame := func(op int, f func() error) {
+		if op < failed {
+			failed, why = op, f
+		}
+	}
+	c, err := run[0].sp.netlink()
+	if err != nil {
+		return o.least(), func() error { return err }
+	}
 	replies, err := c.do(run...)
-	bad := len(replies)
 	for i, r := range replies {
 		m := run[i]
+		o.sent[m] = r.acked
 		if r.errno == 0 && r.acked && !m.asks() {
 			q.acked[m.op] = true
 		}
-		var said error
 		switch {
-		case r.errno != 0 && bad < i:
 		case r.errno != 0:
-			said = q.refused(m, r)
+			blame(m.op, func() error { return q.refused(m, r) })
 		case r.acked && m.then != nil:
-			said = m.then(r)
-		}
-		if said != nil && bad > i {
-			bad, err = i, said
+			if err := m.then(r); err != nil {
+				blame(m.op, func() error { return err })
+			}
 		}
 	}
-	if err == nil {
-		return nil
+	if err != nil { // which of the rest was carried out nobody can tell
+		blame(o.least(), func() error { return err })
 	}
-	i := run[min(bad, len(run)-1)].op
-	q.takeBack(i)
-	q.fail(i, err)
-	return err
+	return failed, why
 }
 
 // takeBack undoes the operations from i on that the kernel carried out, newest
