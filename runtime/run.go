@@ -34,8 +34,9 @@ func (s Signal) Error() string { return s.String() }
 var errTimeout = errors.New("the time is over")
 
 // queueLimit is how many operations wait before they are sent without being
-// asked for; a batch that large gains nothing more.
-const queueLimit = 256
+// asked for. A bridge comes up when all its ports in the queue have joined, so
+// that a large queue is worth much to it.
+const queueLimit = 2048
 
 // Run carries out a script on the kernel, as one transaction.
 func Run(ctx context.Context, s Script, set Settings) *Report {

@@ -21,10 +21,15 @@ func (q *queue) namespaceAdd(op host.NamespaceAdd) error {
 	if err := q.h.prepare(); err != nil {
 		return err
 	}
-	sp := &space{name: op.Name, fd: netns.None(), made: true, next: 2, links: map[string]int{"lo": 1}, near: map[string]bool{}}
-	err := unshareTo(sp, func() error { return q.bind(sp, "/proc/thread-self/ns/net") })
+	sp, err := q.unnamed()
+	if err == nil {
+		sp.name = op.Name
+		err = q.bind(sp, fmt.Sprintf("/proc/self/fd/%d", sp.fd))
+	}
 	if err != nil {
-		sp.close()
+		if sp != nil {
+			sp.close()
+		}
 		return err
 	}
 	q.h.keep(sp)
@@ -64,26 +69,7 @@ func (h *Host) keep(sp *space) {
 	h.spaces[sp.name] = sp
 }
 
-// unshareTo makes the namespace on a thread of its own, opens what is needed
-// of it while the thread is inside, has it bound to its name, and comes home.
-func unshareTo(sp *space, bind func() error) error {
-	return onThread(func() (bool, error) {
-		home, err := netns.Get()
-		if err != nil {
-			return true, err
-		}
-		defer home.Close()
-		if sp.fd, err = netns.New(); err != nil {
-			return false, &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err),
-				What: fmt.Sprintf("make namespace %s", sp.name)}
-		}
-		if err = furnish(sp); err == nil {
-			err = bind()
-		}
-		return netns.Set(home) == nil, err
-	})
-}
-
+// furnish opens what is needed of the namespace that the thread is in.
 func furnish(sp *space) (err error) {
 	if err = sp.identify(); err != nil {
 		return err
@@ -93,7 +79,7 @@ func furnish(sp *space) (err error) {
 	}
 	sp.cookie, err = unix.GetsockoptUint64(sp.conn.fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 	if err != nil {
-		return fmt.Errorf("identity of namespace %s: %w", sp.name, err)
+		return fmt.Errorf("identity of a new namespace: %w", err)
 	}
 	r, err := sp.conn.ask(setFlags(1, unix.IFF_UP, unix.IFF_UP))
 	if err != nil {

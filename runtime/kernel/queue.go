@@ -23,6 +23,8 @@ type queue struct {
 	intend  host.Intend  // told what will be undone before anything is done; may be nil
 	untold  []int        // operations whose undo has grown since it was told
 
+	nursery *nursery // of the namespaces to be made; nil for none
+
 	// What deletions that stand next to each other need to know but once.
 	seen   map[uint64][]link // the interfaces of a namespace, by cookie
 	abroad []foreigner       // what stands on interfaces of other namespaces; nil when not known
@@ -33,6 +35,11 @@ func newQueue(h *Host, ops []host.Op) *queue {
 }
 
 func (q *queue) run(ctx context.Context) {
+	defer func() {
+		if q.nursery != nil {
+			q.nursery.close()
+		}
+	}()
 	for q.at < len(q.ops) && ctx.Err() == nil {
 		err := q.apply(ctx, q.ops[q.at])
 		if err == nil && q.at == len(q.ops)-1 {

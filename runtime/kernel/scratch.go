@@ -3,8 +3,6 @@ package kernel
 import (
 	"context"
 
-	"github.com/vishvananda/netns"
-
 	"vnet/runtime/host"
 	"vnet/runtime/kernel/image"
 )
@@ -18,13 +16,15 @@ func NewScratch(names []string) (*Host, error) {
 		return nil, err
 	}
 	for _, ns := range append([]string{host.Start}, names...) {
-		sp := &space{name: ns, fd: netns.None(), made: true, nameless: true, next: 2,
-			links: map[string]int{"lo": 1}, near: map[string]bool{}}
-		if err := unshareTo(sp, func() error { return nil }); err != nil {
-			sp.close()
+		sp, err := oneSpace()
+		if err != nil {
+			if sp != nil {
+				sp.close()
+			}
 			_ = h.Close()
 			return nil, err
 		}
+		sp.name, sp.nameless = ns, true
 		h.spaces[ns] = sp
 	}
 	return h, nil

@@ -45,7 +45,7 @@ func New(opts Options) *Net {
 		absent: map[string]bool{},
 		gone:   map[string]bool{},
 		alive:  map[string]bool{}, doubted: map[string]bool{},
-		jr:     newJournal(),
+		jr: newJournal(),
 	}
 }
 
