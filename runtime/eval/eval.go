@@ -211,6 +211,7 @@ type thread struct {
 	trying int   // inside so many try: failures of the network are expected
 	points int   // inside so many savepoints: no commit here
 	maybe  int   // rehearsal: inside so many branches that may not be taken
+	since  int   // how many of those there had been when the innermost try began
 	loops  int   // inside so many loops of this function
 	called *call // the function call around, or nil
 }

@@ -130,9 +130,15 @@ func (t *thread) ifElse(s *ast.If) error {
 // bothWays rehearses both branches of an if that only the run can decide.
 func (t *thread) bothWays(s *ast.If) error {
 	sub := t.perhaps()
+	mark, err := t.tx().Mark(t.ctx)
+	if err != nil {
+		return err
+	}
+	defer t.doubt(mark)
 	if err := sub.settle(sub.block(s.Then)); err != nil {
 		return err
 	}
+	t.doubt(mark)
 	switch {
 	case s.ElseIf != nil:
 		return sub.settle(sub.ifElse(s.ElseIf))

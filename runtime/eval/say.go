@@ -49,10 +49,10 @@ func (t *thread) say(s *ast.Say) error {
 
 // settleFail ends the rehearsal of what certainly is not reached.
 func (t *thread) settleFail() error {
-	if t.maybe > 0 || t.trying > 0 {
+	if t.trying == 0 && t.maybe > 0 || t.trying > 0 && t.seenBranches() != t.since {
 		return nil
 	}
-	return errEnough
+	return errFails
 }
 
 // printable keeps the lines and tabs of a text and escapes what could upset a

@@ -77,6 +77,7 @@ func (t *thread) remember(op host.Op, at token.Span, w where) {
 			place = at
 		}
 		t.made[host.Key{What: what, Name: obj}] = place
+		delete(t.silenced, obj) // what was in doubt is there
 	}
 	switch op := op.(type) {
 	case host.NamespaceAdd:

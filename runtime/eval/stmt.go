@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"vnet/lang/ast"
@@ -19,6 +20,9 @@ const (
 
 // errEnough ends a rehearsal where there is nothing more to learn.
 var errEnough = errors.New("enough rehearsed")
+
+// errFails ends it at a fail that is certainly reached.
+var errFails = fmt.Errorf("%w: it fails", errEnough)
 
 // errDeep ends the rehearsal of functions that call each other without end:
 // each of them might do so many times.

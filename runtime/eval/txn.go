@@ -8,6 +8,7 @@ import (
 
 	"vnet/lang/ast"
 	"vnet/lang/diag"
+	"vnet/runtime/host"
 	"vnet/runtime/tx"
 	"vnet/runtime/value"
 )
@@ -74,12 +75,19 @@ func (t *thread) try(s *ast.Try) error {
 	sub := *t
 	sub.trying++
 	sub.points++
-	_, err := sub.savepoint(func() error { return sub.body(s.Body, s.Single) })
-	if t.cfg.Rehearse {
-		if err != nil && !errors.Is(err, errEnough) {
-			return err
-		}
-		return t.rehearseCatch(s)
+	sub.since = t.seenBranches()
+	mark, err := t.tx().Mark(t.ctx)
+	if err != nil {
+		return err
+	}
+	_, err = sub.savepoint(func() error { return sub.body(s.Body, s.Single) })
+	switch {
+	case t.cfg.Rehearse && errors.Is(err, errFails):
+		t.tx().Rollback(t.ctx, mark, nil)
+		return t.rehearseCatch(s, t)
+	case t.cfg.Rehearse && (err == nil || errors.Is(err, errEnough)):
+		t.doubt(mark)
+		return t.rehearseCatch(s, t.perhaps())
 	}
 	var f *Failure
 	var left *Incomplete
@@ -97,11 +105,31 @@ func (t *thread) try(s *ast.Try) error {
 	return caught.block(s.Catch)
 }
 
-func (t *thread) rehearseCatch(s *ast.Try) error {
+// doubt notes that what was taken away since mark may be there all the same:
+// that it is not is no mistake of the script.
+func (t *thread) doubt(mark tx.Mark) {
+	for _, op := range t.tx().Undoing(mark) {
+		switch op := op.(type) {
+		case host.NamespaceAdd:
+			t.silenceName(op.Name)
+		case host.NamespaceAdopt:
+			t.silenceName(op.Name)
+		case host.LinkAdd:
+			t.silenceName(op.Link.End().String())
+			if op.Peer != nil {
+				t.silenceName(op.Peer.End().String())
+			}
+		}
+	}
+}
+
+// rehearseCatch rehearses what follows on a failure, on a thread that is sure of
+// it or not.
+func (t *thread) rehearseCatch(s *ast.Try, on *thread) error {
 	if s.Catch == nil {
 		return nil
 	}
-	sub := t.perhaps().fork()
+	sub := on.fork()
 	if s.Err != nil {
 		sub.scope.define(s.Err.Text, unknownFailure(), s.Err.Span)
 	}

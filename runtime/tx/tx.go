@@ -242,6 +242,21 @@ func (t *Tx) Mark(ctx context.Context) (Mark, error) {
 	return Mark(t.seq), err
 }
 
+// Undoing returns what a rollback to mark would do, newest first. What waits in
+// the queue is not among it.
+func (t *Tx) Undoing(mark Mark) []host.Op {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var ops []host.Op
+	for _, e := range slices.Backward(t.log) {
+		if e.seq <= int(mark) {
+			break
+		}
+		ops = append(ops, e.undo...)
+	}
+	return ops
+}
+
 // Len returns how many operations stand or wait.
 func (t *Tx) Len() int {
 	t.mu.Lock()
