@@ -36,6 +36,8 @@ addr add kold2 10.8.0.1/24
 route add 10.77.0.0/16 via 10.8.0.2
 transaction { ns kc } 
 try { ns kd
+  link set kold2 mtu 1300 down
+  sysctl net.ipv4.conf.kold2.rp_filter = 2
   fail "back" }
 link set kold2 alias "ours" promisc on
 ns ke

@@ -90,3 +90,23 @@ func TestUndoForeign(t *testing.T) {
 		}
 	}
 }
+
+// What others did to what was tried stays too, and is told; it is no debris, so
+// that the script goes on.
+func TestForeignInTry(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script("ip link add x0 type ifb; ip link set x0 up")
+	o := runCmd(t, m, 0, vnet(script(t, `link set host:x0 mtu 1400
+try {
+  link set host:x0 mtu 1450 alias "tried"
+  exec ip link set x0 mtu 1300
+  fail "inside"
+}
+link set host:x0 promisc on
+`)))
+	if !strings.Contains(o.Err, "V6007") || !strings.Contains(o.Err, "host: changed by someone else, left as it is: link x0 mtu: 1300") {
+		t.Error(o.Err)
+	}
+	lookAt(t, m, "$ ip -o link show x0\n> .* mtu 1300 \n! tried")
+}

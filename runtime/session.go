@@ -207,6 +207,7 @@ func (s *Session) rest(w *run) {
 func (s *Session) carryOut(ctx context.Context, w *run, file *ast.File, e *entry) {
 	e.before, e.scope = s.interp.Remember(), s.Scope()
 	mark, err := w.tx.Mark(ctx)
+	defer w.tx.Release(mark)
 	if err == nil {
 		err = w.guarded(ctx, file)
 	}

@@ -112,6 +112,7 @@ func (s *Session) RollbackTo(ctx context.Context, as string) (*Report, error) {
 		return nil, err
 	}
 	p := s.open.points[i]
+	s.release(s.open.points[i+1:])
 	r := s.back(ctx, p.mark)
 	s.interp.Recall(p.memory)
 	s.open.points, s.open.entries = s.open.points[:i+1], s.open.entries[:p.entries]
@@ -123,9 +124,17 @@ func (s *Session) RollbackTo(ctx context.Context, as string) (*Report, error) {
 func (s *Session) Release(as string) error {
 	i, err := s.point(as)
 	if err == nil {
+		s.release(s.open.points[i:])
 		s.open.points = s.open.points[:i]
 	}
 	return err
+}
+
+// release says that no rollback will go to savepoints any more.
+func (s *Session) release(points []savepoint) {
+	for _, p := range points {
+		s.open.tx.Release(p.mark)
+	}
 }
 
 // point finds a savepoint of the open transaction, the newest of that name.

@@ -8,6 +8,7 @@ import (
 
 	"vnet/lang/ast"
 	"vnet/lang/diag"
+	"vnet/lang/token"
 	"vnet/runtime/host"
 	"vnet/runtime/tx"
 	"vnet/runtime/value"
@@ -25,16 +26,17 @@ func (t *thread) transaction(s *ast.Transaction) error {
 	}
 	sub := t.enter(title, s.Span)
 	sub.points++
-	_, err := sub.savepoint(func() error { return sub.block(s.Body) })
+	_, err := sub.savepoint(s.Span, func() error { return sub.block(s.Body) })
 	return err
 }
 
 // savepoint runs do, and takes back what it did when it fails.
-func (t *thread) savepoint(do func() error) (*tx.Undo, error) {
+func (t *thread) savepoint(at token.Span, do func() error) (*tx.Undo, error) {
 	mark, err := t.tx().Mark(t.ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer t.tx().Release(mark)
 	err = do()
 	if err == nil || isControl(err) {
 		if late := t.tx().Flush(t.ctx); late != nil {
@@ -45,8 +47,11 @@ func (t *thread) savepoint(do func() error) (*tx.Undo, error) {
 		return nil, err
 	}
 	undo := t.tx().Rollback(t.ctx, mark, nil)
-	if len(undo.Left) > 0 {
+	if !undo.Clean() {
 		return &undo, t.incomplete(err, undo)
+	}
+	for _, left := range undo.Left { // somebody else's, and no debris
+		t.warn(diag.Warn(diag.ChangedMeanwhile, at, "%s", left))
 	}
 	return &undo, err
 }
@@ -80,7 +85,8 @@ func (t *thread) try(s *ast.Try) error {
 	if err != nil {
 		return err
 	}
-	_, err = sub.savepoint(func() error { return sub.body(s.Body, s.Single) })
+	_, err = sub.savepoint(s.Span, func() error { return sub.body(s.Body, s.Single) })
+	t.tx().Release(mark)
 	switch {
 	case t.cfg.Rehearse && errors.Is(err, errFails):
 		t.tx().Rollback(t.ctx, mark, nil)

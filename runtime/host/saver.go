@@ -10,13 +10,12 @@ import (
 // but taking down an interface, say, loses routes and addresses that putting
 // it up again does not bring back.
 type Saver interface {
-	// Save takes a picture of a namespace, as data for a journal, without the
-	// interfaces that the transaction has made there.
-	Save(ctx context.Context, ns string, made []string) ([]byte, error)
+	// Save takes a picture of a namespace, as data for a journal.
+	Save(ctx context.Context, ns string) ([]byte, error)
 
 	// Judge tells, before ops are taken back, what somebody else has changed
 	// meanwhile of what they touched in a namespace.
-	Judge(ctx context.Context, ns string, picture []byte, ops []Op) (Verdict, error)
+	Judge(ctx context.Context, ns string, picture Picture, ops []Op) (Verdict, error)
 
 	// Spare returns what is left of an operation in a namespace when what
 	// somebody else has changed there is left alone; nil for nothing.
@@ -26,7 +25,15 @@ type Saver interface {
 	// after their undo, and returns what still differs, a line each. What others
 	// have changed meanwhile on other objects stays, and what the verdict says.
 	// It may be called again.
-	Restore(ctx context.Context, ns string, picture []byte, v Verdict, ops []Op) (left []string, err error)
+	Restore(ctx context.Context, ns string, picture Picture, v Verdict, ops []Op) (left []string, err error)
+}
+
+// A Picture is what Save gave, to be looked at without some of the interfaces
+// on it: those that the transaction made before it was taken, and that go when
+// it is taken back.
+type Picture struct {
+	Data    []byte
+	Without []string
 }
 
 // A Verdict says what in a namespace is somebody else's doing.
@@ -37,7 +44,8 @@ type Verdict struct {
 
 // Disturbs reports whether an operation can change something that was there
 // before, beyond what its own undo brings back. What it makes anew does not
-// count; made tells whether an interface was made by the same transaction.
+// count; made tells whether an interface was made by the same transaction, or
+// since the same savepoint.
 func Disturbs(op Op, made func(End) bool) bool {
 	switch op := op.(type) {
 	case LinkAdd:

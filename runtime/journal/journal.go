@@ -79,6 +79,13 @@ type Record struct {
 	Space   string        `json:",omitempty"`
 	File    string        `json:",omitempty"`
 	Verdict *host.Verdict `json:",omitempty"`
+
+	// Of Image, since form 3, which has several of one namespace: the operation
+	// before which it was taken, and what the transaction had made there by then,
+	// with the number of the operation that made it. A rollback of all goes by the
+	// first, one to a savepoint by the first behind that.
+	Before int            `json:",omitempty"`
+	Made   map[string]int `json:",omitempty"`
 }
 
 // A Journal is the journal of a live transaction.
@@ -178,6 +185,11 @@ func (j *Journal) Save(name string, data []byte) error {
 		return err
 	}
 	return os.Rename(tmp, filepath.Join(j.dir, name))
+}
+
+// Drop forgets what Save kept.
+func (j *Journal) Drop(name string) error {
+	return os.Remove(filepath.Join(j.dir, filepath.Base(name)))
 }
 
 // Load reads back what Save kept.

@@ -14,7 +14,7 @@ var _ host.Saver = (*Host)(nil)
 
 // Save takes an image of a namespace. What lies outside of an operation's
 // reach, such as nftables, is left out.
-func (h *Host) Save(ctx context.Context, ns string, made []string) ([]byte, error) {
+func (h *Host) Save(ctx context.Context, ns string) ([]byte, error) {
 	sp, err := h.space(ns)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,6 @@ func (h *Host) Save(ctx context.Context, ns string, made []string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	img.Without(made)
 	return json.Marshal(img)
 }
 
@@ -34,17 +33,18 @@ type scene struct {
 	set image.WriteSet
 }
 
-func (h *Host) scene(ns string, picture []byte, ops []host.Op) (s scene, err error) {
-	if err = json.Unmarshal(picture, &s.pre); err != nil {
+func (h *Host) scene(ns string, picture host.Picture, ops []host.Op) (s scene, err error) {
+	if err = json.Unmarshal(picture.Data, &s.pre); err != nil {
 		return s, err
 	}
+	s.pre.Without(picture.Without)
 	s.sp, err = h.space(ns)
 	s.set = writeSet(ns, ops)
 	return s, err
 }
 
 // Judge tells what somebody else has changed of what ops touched.
-func (h *Host) Judge(ctx context.Context, ns string, picture []byte, ops []host.Op) (host.Verdict, error) {
+func (h *Host) Judge(ctx context.Context, ns string, picture host.Picture, ops []host.Op) (host.Verdict, error) {
 	s, err := h.scene(ns, picture, ops)
 	if err != nil || s.set.Empty() {
 		return host.Verdict{}, err
@@ -58,7 +58,7 @@ func (h *Host) Judge(ctx context.Context, ns string, picture []byte, ops []host.
 }
 
 // Restore converges what ops touched in a namespace to an image of it.
-func (h *Host) Restore(ctx context.Context, ns string, picture []byte, v host.Verdict, ops []host.Op) ([]string, error) {
+func (h *Host) Restore(ctx context.Context, ns string, picture host.Picture, v host.Verdict, ops []host.Op) ([]string, error) {
 	s, err := h.scene(ns, picture, ops)
 	if err != nil || s.set.Empty() {
 		return nil, err

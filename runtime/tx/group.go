@@ -110,7 +110,7 @@ func (t *Tx) EndPrograms(ctx context.Context) error {
 	var u Undo
 	for _, e := range slices.Backward(t.log) {
 		if ofPrograms(e) {
-			u.undo(ctx, t.host, e, t.spare)
+			u.undo(ctx, t.host, e, asIs)
 		}
 	}
 	return errors.Join(u.Left...)

@@ -27,7 +27,7 @@ func (t *Tx) witness(ctx context.Context, queue []entry) (host.Intend, error) {
 		return nil, err
 	}
 	return func(i int, undo, final []host.Op) error {
-		t.past.touchAlong(undo)
+		t.past.touchAlong(queue[i], undo)
 		return t.journal.Write(journal.Record{
 			Kind: journal.Intend, Seq: queue[i].seq, At: queue[i].step.At.Pos.ShortString(),
 			Op: host.Ops{queue[i].step.Op}, Undo: undo, Final: final,
@@ -39,14 +39,15 @@ func (t *Tx) witness(ctx context.Context, queue []entry) (host.Intend, error) {
 // itself makes needs no picture.
 func (t *Tx) pictures(ctx context.Context, queue []entry) error {
 	t.past.queue++
+	t.past.renames = nil
 	for i, e := range queue {
-		if err := t.picture(ctx, e.step.Op); err != nil {
-			for _, e := range queue[:i] {
-				t.past.unlearn(e.step.Op)
+		if err := t.picture(ctx, e); err != nil {
+			for _, e := range slices.Backward(queue[:i]) {
+				t.past.unlearn(e)
 			}
 			return &StepError{e.step, err}
 		}
-		t.past.learn(e.step.Op)
+		t.past.learn(e)
 	}
 	return nil
 }
@@ -135,9 +136,9 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 			e := entry{seq: r.Seq, strand: t.strand, undo: r.Undo, final: r.Final, step: Step{Op: only(r.Op), At: placed(r.At)}}
 			i, told := at[r.Seq]
 			if !told {
-				t.past.touch(e.step.Op)
+				t.past.touch(e)
 			}
-			t.past.touchAlong(r.Undo)
+			t.past.touchAlong(e, r.Undo)
 			if told {
 				t.log[i] = e
 				continue
@@ -145,8 +146,11 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 			at[r.Seq] = len(t.log)
 			t.log = append(t.log, e)
 		case journal.Image:
+			if len(t.past.plates[r.Space]) > 0 {
+				continue // of a savepoint, to which only the living go back
+			}
 			if data, err := j.Load(r.File); err == nil {
-				t.past.pictures[r.Space] = data
+				t.past.plates[r.Space] = []plate{{before: r.Before, data: data, file: r.File, made: r.Made}}
 			}
 		case journal.Judged:
 			if r.Verdict != nil {

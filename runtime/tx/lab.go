@@ -108,13 +108,8 @@ func (t *Tx) lose() {
 		}
 	}
 	slices.Sort(t.lost)
-	for ns, ops := range t.past.touched {
-		ops = slices.DeleteFunc(ops, func(op host.Op) bool { return dead.holds(op) })
-		if len(ops) == 0 {
-			delete(t.past.touched, ns)
-			continue
-		}
-		t.past.touched[ns] = ops
+	for ns, deeds := range t.past.deeds {
+		t.past.deeds[ns] = slices.DeleteFunc(deeds, func(d deed) bool { return dead.holds(d.op) })
 	}
 }
 

@@ -20,18 +20,19 @@ type darkroom struct {
 	host.Host
 	saved    []string
 	restored map[string][]host.Op
+	without  []string // interfaces that the last picture was seen without
 	residue  []string
 	verdict  host.Verdict
 	judged   int
 	theirs   host.Op // an undo that would overwrite what somebody else did
 }
 
-func (d *darkroom) Save(_ context.Context, ns string, _ []string) ([]byte, error) {
+func (d *darkroom) Save(_ context.Context, ns string) ([]byte, error) {
 	d.saved = append(d.saved, ns)
 	return []byte(ns), nil
 }
 
-func (d *darkroom) Judge(context.Context, string, []byte, []host.Op) (host.Verdict, error) {
+func (d *darkroom) Judge(context.Context, string, host.Picture, []host.Op) (host.Verdict, error) {
 	d.judged++
 	return d.verdict, nil
 }
@@ -43,14 +44,14 @@ func (d *darkroom) Spare(_ string, _ host.Verdict, op host.Op) host.Op {
 	return op
 }
 
-func (d *darkroom) Restore(_ context.Context, ns string, picture []byte, v host.Verdict, ops []host.Op) ([]string, error) {
-	if string(picture) != ns {
+func (d *darkroom) Restore(_ context.Context, ns string, picture host.Picture, v host.Verdict, ops []host.Op) ([]string, error) {
+	if string(picture.Data) != ns {
 		panic("the picture of another namespace")
 	}
 	if d.restored == nil {
 		d.restored = map[string][]host.Op{}
 	}
-	d.restored[ns] = ops
+	d.restored[ns], d.without = ops, picture.Without
 	return d.residue, nil
 }
 
@@ -193,7 +194,9 @@ func TestForeignIsSpared(t *testing.T) {
 	if err := x.Do(t.Context(), Step{Op: host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}}); err != nil {
 		t.Fatal(err)
 	}
-	x.judge(t.Context(), &Undo{})
+	r := &retreat{t: x, ctx: t.Context()}
+	r.begin(0)
+	r.judge()
 	dir = x.journal.Dir()
 	x.journal.Close() // it dies while it rolls back
 	d.judged = 0
@@ -231,5 +234,125 @@ func TestRollbackBehindCommit(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the journal is still there")
+	}
+}
+
+// A rollback to a mark goes by a picture taken behind it, that shows what the
+// transaction had made by then, and knows only of what was done since. Pictures
+// that no mark needs are dropped.
+func TestPicturesOfMarks(t *testing.T) {
+	d := old(t)
+	x := journalled(t, d)
+	do := func(ops ...host.Op) {
+		t.Helper()
+		for _, op := range ops {
+			if err := x.Do(t.Context(), Step{Op: op}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	mark := func() Mark {
+		t.Helper()
+		m, err := x.Mark(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	files := func(want ...string) {
+		t.Helper()
+		found, _ := filepath.Glob(filepath.Join(x.journal.Dir(), "image-*"))
+		for i := range found {
+			found[i] = filepath.Base(found[i])
+		}
+		if !slices.Equal(found, want) {
+			t.Errorf("keeps %v, want %v", found, want)
+		}
+	}
+	mtu, less, least := 1400, 1300, 1290
+	set := func(name string, mtu *int) host.Op { return host.LinkSet{NS: "old", Name: name, MTU: mtu} }
+	do(host.NamespaceAdd{Name: "new"}, cable("old", "e0", ""), set("e0", &mtu))
+	one := mark()
+	files()
+	do(host.LinkAdd{Link: host.Link{NS: "old", Name: "i1", Kind: "ifb"}}, set("i1", &mtu))
+	two := mark()
+	files()
+	do(set("i1", &less)) // made by the transaction, but there at the second mark
+	files("image-0")
+	three := mark()
+	do(set("i0", &mtu))
+	files("image-0", "image-1")
+	do(set("i0", &less), host.SysctlSet{NS: "new", Key: "net.ipv4.ip_forward", Value: "1"})
+	files("image-0", "image-1")
+
+	u := x.Rollback(t.Context(), three, nil)
+	if len(u.Left) > 0 || len(d.restored["old"]) != 2 || !slices.Equal(d.without, nil) {
+		t.Errorf("to the third: left %v, after %v without %v", u.Left, d.restored, d.without)
+	}
+	x.Release(three)
+	files("image-0")
+	do(set("i0", &least))
+	if len(d.saved) != 2 {
+		t.Errorf("saved %v", d.saved)
+	}
+	x.Rollback(t.Context(), two, nil)
+	if len(d.restored["old"]) != 4 || !slices.Equal(d.without, nil) {
+		t.Errorf("to the second: after %v without %v", d.restored, d.without)
+	}
+	x.Rollback(t.Context(), one, nil)
+	if !slices.Equal(d.without, []string{"i1"}) {
+		t.Errorf("to the first: without %v", d.without)
+	}
+	x.Rollback(t.Context(), 0, nil)
+	if !slices.Equal(d.without, []string{"e0", "i1"}) {
+		t.Errorf("of all: without %v", d.without)
+	}
+	if state, _ := d.State(t.Context(), "old"); len(state.Links) != 3 || state.Links[2].MTU != 1500 {
+		t.Errorf("left: %+v", state.Links)
+	}
+}
+
+// What somebody else did since a mark stays; what was done before it is nobody
+// else's. A recovery of all goes by the first picture and judges anew.
+func TestForeignSinceMark(t *testing.T) {
+	d := old(t)
+	x := journalled(t, d)
+	mtu, less := 1400, 1300
+	for _, op := range []host.Op{host.LinkSet{NS: "old", Name: "i0", MTU: &mtu}, nil, host.LinkSet{NS: "old", Name: "i0", MTU: &less}} {
+		if op == nil {
+			if _, err := x.Mark(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if err := x.Do(t.Context(), Step{Op: op}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := x.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.verdict = host.Verdict{Lines: []string{"link i0 mtu: 1290"}, Data: []byte(`{}`)}
+	d.theirs = x.log[1].undo[0]
+	u := x.Rollback(t.Context(), 1, nil)
+	if len(u.Left) != 1 || !u.Clean() || len(d.restored["old"]) != 1 {
+		t.Errorf("left %v, restored after %v", u.Left, d.restored)
+	}
+	if state, _ := d.State(t.Context(), "old"); state.Links[2].MTU != less {
+		t.Error("what somebody else changed was taken back")
+	}
+	dir := x.journal.Dir()
+	x.journal.Close()
+	j, records, err := journal.Take(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.judged, d.verdict, d.theirs = 0, host.Verdict{}, nil
+	heir, _ := Resume(d, j, records)
+	if u := heir.Rollback(t.Context(), 0, nil); len(u.Left) > 0 || d.judged != 1 || len(d.restored["old"]) != 2 {
+		t.Errorf("left %v, judged %d times, restored after %v", u.Left, d.judged, d.restored)
+	}
+	if len(heir.past.plates) > 0 {
+		t.Error("something is kept")
 	}
 }

@@ -40,20 +40,16 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 	began := time.Now()
 	r := &retreat{t: t, ctx: context.WithoutCancel(ctx), handlers: handlers, progress: progress}
 	r.begin(mark)
-	// What a commit has made permanent is another transaction, unless all will
-	// be taken down.
-	whole := mark == 0 && t.strand.up == nil && (len(t.stand) == 0 || !t.Temporary)
-	if whole {
-		t.judge(r.ctx, &r.Undo)
-	}
+	r.judge()
 	r.doomed = doomedSpaces(r.back, handlers)
 	for i, e := range slices.Backward(r.back) {
 		r.step(i, e)
 	}
 	r.send()
-	if whole {
-		t.develop(r.ctx, &r.Undo)
-		t.over(r.clean())
+	r.develop()
+	if r.whole {
+		t.over(r.Clean())
+		t.past = newPast()
 	}
 	r.Time = time.Since(began)
 	return r.Undo
@@ -66,20 +62,23 @@ type retreat struct {
 	ctx      context.Context
 	handlers bool // are run
 	progress func(Step, int)
+	whole    bool // of all there is
 	kept     *journal.Journal
 	back     []entry // is taken back, oldest first
+	views    []view
+	verdicts map[string]host.Verdict // by namespace
 	doomed   spaces
 	removals []entry // of namespaces, not sent yet
 }
 
 // begin takes what is to be taken back out of the log.
-func (r *retreat) begin(mark int) {
+func (r *retreat) begin(to int) {
 	t := r.t
 	t.mu.Lock()
 	queue := t.strand.queue
 	t.strand.queue = nil
 	t.log = slices.DeleteFunc(t.log, func(e entry) bool {
-		ours := e.seq > mark && e.strand.inside(t.strand)
+		ours := e.seq > to && e.strand.inside(t.strand)
 		if ours {
 			r.back = append(r.back, e)
 		}
@@ -87,6 +86,17 @@ func (r *retreat) begin(mark int) {
 	})
 	r.kept = t.journal
 	t.strand.group = group{}
+	// What a commit has made permanent is another transaction, unless all will
+	// be taken down.
+	r.whole = to == 0 && t.strand.up == nil && (len(t.stand) == 0 || !t.Temporary)
+	r.verdicts = map[string]host.Verdict{}
+	if r.whole {
+		r.verdicts = t.past.verdicts
+	}
+	if r.whole || to > 0 || t.strand.up != nil {
+		r.views = t.past.views(to, t.strand)
+	}
+	t.leave(func(m mark) bool { return m.at > to && m.strand.inside(t.strand) })
 	t.mu.Unlock()
 	for _, e := range slices.Backward(queue) {
 		t.reflect(r.ctx, e.mirror)
@@ -116,13 +126,19 @@ func (r *retreat) step(i int, e entry) {
 	default:
 		r.send()
 		troubles := len(r.Left)
-		r.guard(e.step, func() { r.undo(r.ctx, r.t.host, e, r.t.spare) })
+		r.guard(e.step, func() { r.undo(r.ctx, r.t.host, e, r.spare) })
 		if len(r.Left) == troubles { // else a recovery shall try again
 			forget(r.kept, e)
 		}
 	}
-	r.t.unlearn(e.step.Op)
+	r.unlearn(e)
 	r.t.reflect(r.ctx, e.mirror)
+}
+
+func (r *retreat) unlearn(e entry) {
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	r.t.past.unlearn(e)
 }
 
 // send removes the namespaces that wait.

@@ -198,13 +198,12 @@ func (t *Tx) flush(ctx context.Context) error {
 			lost = append(lost, queue[i])
 		default:
 			t.log = append(t.log, queue[i])
-			t.past.learn(queue[i].step.Op)
 		}
 	}
 	for _, e := range slices.Backward(lost) {
 		t.reflect(ctx, e.mirror)
 		forget(t.journal, e)
-		t.past.unlearn(e.step.Op)
+		t.past.unlearn(e)
 	}
 	if failure == nil && len(lost) > 0 {
 		failure = context.Cause(ctx)
@@ -232,13 +231,16 @@ func (t *Tx) OnRollback(ctx context.Context, h Handler) error {
 	return nil
 }
 
-// Mark returns the present place in the log. Operations in the queue are sent
-// first, so that they lie before it.
+// Mark returns the present place in the log, to roll back to until Release.
+// Operations in the queue are sent first, so that they lie before it.
 func (t *Tx) Mark(ctx context.Context) (Mark, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	err := t.flush(ctx)
 	t.strand.group = group{}
+	if t.seq > 0 {
+		t.past.marks = append(t.past.marks, mark{t.seq, t.strand})
+	}
 	return Mark(t.seq), err
 }
 
@@ -287,7 +289,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 		}
 	}
 	if !t.Temporary {
-		t.past.pictures, t.past.touched = map[string][]byte{}, map[string]host.Ops{}
+		t.past.plates, t.past.deeds = map[string][]plate{}, map[string][]deed{}
 	}
 	t.stand = append(t.stand, done...)
 	t.log = nil

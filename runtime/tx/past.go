@@ -1,0 +1,255 @@
+package tx
+
+import (
+	"maps"
+	"slices"
+
+	"vnet/runtime/host"
+)
+
+// past is what a transaction needs to know of what was there before it, and
+// before each of its marks.
+type past struct {
+	spaces   map[string][]int        // the operations that made a namespace, 0 for one that removed it
+	links    map[host.End][]birth    // those that made what bears or bore this name
+	queue    int                     // which is looked at
+	renames  []renaming              // in that
+	marks    []mark                  // that may be rolled back to; there is always one at 0
+	plates   map[string][]plate      // what namespaces were like, in the order they were taken
+	files    int                     // plates, so far
+	deeds    map[string][]deed       // what was done to those, even if taken back since
+	verdicts map[string]host.Verdict // what others did to those meanwhile, once a rollback of all has begun
+}
+
+// A birth is the operation that made an interface, and the queue that was in.
+type birth struct{ seq, queue int }
+
+// A renaming is that an interface is called otherwise, or is somewhere else.
+type renaming struct{ from, to host.End }
+
+// A mark is a place that a strand may roll back to.
+type mark struct {
+	at     int
+	strand *strand
+}
+
+// A plate is a picture of a namespace.
+type plate struct {
+	before int // the operation it was taken before
+	data   []byte
+	file   string         // in the journal
+	made   map[string]int // the interfaces there that the transaction had made, and by which operation
+}
+
+// A deed is what a strand did.
+type deed struct {
+	seq    int
+	strand *strand
+	op     host.Op
+}
+
+func newPast() past {
+	return past{spaces: map[string][]int{}, links: map[host.End][]birth{}, plates: map[string][]plate{}, deeds: map[string][]deed{}, verdicts: map[string]host.Verdict{}}
+}
+
+// learn notes what an operation makes.
+func (p *past) learn(e entry) {
+	switch op := e.step.Op.(type) {
+	case host.NamespaceAdd:
+		p.spaces[op.Name] = append(p.spaces[op.Name], e.seq)
+	case host.NamespaceDel:
+		p.spaces[op.Name] = append(p.spaces[op.Name], 0)
+	case host.LinkAdd:
+		for _, end := range ends(op) {
+			p.links[end] = append(p.links[end], birth{e.seq, p.queue})
+		}
+	case host.LinkSet:
+		if op.NewName != nil {
+			p.rename(host.End{NS: op.NS, Name: op.Name}, host.End{NS: op.NS, Name: *op.NewName})
+		}
+	case host.LinkMove:
+		p.rename(host.End{NS: op.NS, Name: op.Name}, host.End{NS: op.To, Name: op.Name})
+	}
+}
+
+// unlearn notes that an operation was taken back.
+func (p *past) unlearn(e entry) {
+	switch op := e.step.Op.(type) {
+	case host.NamespaceAdd:
+		pop(p.spaces, op.Name, func(seq int) bool { return seq == e.seq })
+	case host.NamespaceDel:
+		pop(p.spaces, op.Name, func(seq int) bool { return seq == 0 })
+	case host.LinkAdd:
+		for _, end := range ends(op) {
+			pop(p.links, end, func(b birth) bool { return b.seq == e.seq })
+		}
+	case host.LinkSet:
+		if op.NewName != nil {
+			p.rename(host.End{NS: op.NS, Name: *op.NewName}, host.End{NS: op.NS, Name: op.Name})
+		}
+	case host.LinkMove:
+		p.rename(host.End{NS: op.To, Name: op.Name}, host.End{NS: op.NS, Name: op.Name})
+	}
+}
+
+func ends(op host.LinkAdd) []host.End {
+	if op.Peer == nil {
+		return []host.End{op.Link.End()}
+	}
+	return []host.End{op.Link.End(), op.Peer.End()}
+}
+
+// pop takes the newest of a list away, if it is the one that is meant.
+func pop[K comparable, V any](lists map[K][]V, key K, meant func(V) bool) {
+	list := lists[key]
+	switch n := len(list); {
+	case n == 0 || !meant(list[n-1]):
+	case n == 1:
+		delete(lists, key)
+	default:
+		lists[key] = list[:n-1]
+	}
+}
+
+// rename notes that an interface it made is somewhere else.
+func (p *past) rename(from, to host.End) {
+	if list := p.links[from]; len(list) > 0 {
+		b := list[len(list)-1]
+		pop(p.links, from, func(birth) bool { return true })
+		p.links[to] = append(p.links[to], b)
+		p.renames = append(p.renames, renaming{from, to})
+	}
+}
+
+// madeSpace reports whether the transaction made a namespace.
+func (p *past) madeSpace(ns string) bool {
+	list := p.spaces[ns]
+	return len(list) > 0 && list[len(list)-1] != 0
+}
+
+// made reports whether the transaction made an interface since a mark, or all
+// of its namespace.
+func (p *past) made(e host.End, since int) bool {
+	if list := p.links[e]; len(list) > 0 && list[len(list)-1].seq > since {
+		return true
+	}
+	return p.madeSpace(e.NS)
+}
+
+// madeIn gives the interfaces that the transaction has made in a namespace, and
+// the operations that made them, as it is before the queue is sent.
+func (p *past) madeIn(ns string) map[string]int {
+	made := map[string]int{}
+	for end, list := range p.links {
+		i := len(list) - 1
+		for i >= 0 && list[i].queue == p.queue {
+			i--
+		}
+		for _, r := range slices.Backward(p.renames) {
+			if r.to == end {
+				end = r.from
+			}
+		}
+		if i >= 0 && end.NS == ns {
+			made[end.Name] = list[i].seq
+		}
+	}
+	return made
+}
+
+// touch notes an operation on namespaces of which there is a picture.
+func (p *past) touch(e entry) {
+	for _, ns := range e.step.Op.Spaces() {
+		if len(p.plates[ns]) > 0 {
+			p.deeds[ns] = append(p.deeds[ns], deed{e.seq, e.strand, e.step.Op})
+		}
+	}
+}
+
+// touchAlong notes what goes with something that is deleted, also in other
+// namespaces: what brings it back tells.
+func (p *past) touchAlong(e entry, undo []host.Op) {
+	for _, op := range undo {
+		if op, ok := op.(host.LinkExhume); ok {
+			p.touch(entry{seq: e.seq, strand: e.strand, step: Step{Op: op}})
+		}
+	}
+}
+
+// newest returns the last mark that a strand may roll back to.
+func (p *past) newest(s *strand) int {
+	at := 0
+	for _, m := range p.marks {
+		if s.inside(m.strand) {
+			at = max(at, m.at)
+		}
+	}
+	return at
+}
+
+// plate finds the picture that a rollback to a mark goes by: the first that was
+// taken behind it.
+func (p *past) plate(ns string, mark int) (plate, bool) {
+	i := slices.IndexFunc(p.plates[ns], func(pl plate) bool { return pl.before > mark })
+	if i < 0 {
+		return plate{}, false
+	}
+	return p.plates[ns][i], true
+}
+
+// A view is a namespace as it was at a mark, with what was done to it since.
+type view struct {
+	ns      string
+	picture host.Picture
+	ops     host.Ops
+}
+
+// views are those that a strand's rollback to a mark goes by. Where others have
+// been at work too it cannot be told what is whose.
+func (p *past) views(mark int, s *strand) []view {
+	var list []view
+	for _, ns := range slices.Sorted(maps.Keys(p.deeds)) {
+		pl, ok := p.plate(ns, mark)
+		if !ok {
+			continue
+		}
+		v, alone := view{ns: ns, picture: host.Picture{Data: pl.data}}, true
+		for name, seq := range pl.made {
+			if seq > mark {
+				v.picture.Without = append(v.picture.Without, name)
+			}
+		}
+		for _, d := range p.deeds[ns] {
+			if d.seq > mark {
+				v.ops = append(v.ops, d.op)
+				alone = alone && d.strand.inside(s)
+			}
+		}
+		if len(v.ops) > 0 && alone {
+			slices.Sort(v.picture.Without)
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// leave forgets marks, and returns the pictures that nothing goes by any more.
+func (p *past) leave(gone func(mark) bool) (files []string) {
+	p.marks = slices.DeleteFunc(p.marks, gone)
+	for ns, plates := range p.plates {
+		needed := map[int]bool{} // by place
+		for _, m := range append([]mark{{}}, p.marks...) {
+			needed[slices.IndexFunc(plates, func(pl plate) bool { return pl.before > m.at })] = true
+		}
+		var kept []plate
+		for i, pl := range plates {
+			if needed[i] {
+				kept = append(kept, pl)
+			} else {
+				files = append(files, pl.file)
+			}
+		}
+		p.plates[ns] = kept
+	}
+	return files
+}
