@@ -31,7 +31,7 @@ func main() {
 		Recover:    runtime.Recover,
 		Guard:      runtime.Guarded("/proc/self/exe", "guard"),
 		StandGuard: runtime.StandGuard,
-		Labs:       runtime.Labs, FindLab: runtime.FindLab, Down: runtime.Down,
+		Labs:       runtime.Labs, FindLab: runtime.FindLab, Down: runtime.Down, Exec: runtime.Exec, Confirm: runtime.Confirm,
 		Session: func(dir string, set runtime.Settings) (command.Session, error) {
 			return runtime.NewSession(dir, set)
 		},

@@ -1,12 +1,16 @@
 package examples
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"vnet/runtime"
 	"vnet/runtime/kernel/kerneltest"
@@ -275,4 +279,103 @@ func TestLabGrows(t *testing.T) {
 	}
 	run(t, m, 0, "down", path)
 	m.Same(t, before)
+}
+
+// A build that failed can be left as it is, and taken down.
+func TestKeepFailed(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	path := script(t, "ns fa\nlink set host:kold mtu 1300\nfail \"here\"\n")
+	o := run(t, m, 1, "run", "--keep", path)
+	for _, say := range []string{"vnet shell fa", "vnet down lab", "V4010"} {
+		if !strings.Contains(o.Err, say) {
+			t.Errorf("does not say %s:\n%s", say, o.Err)
+		}
+	}
+	if l := status(t, m); len(l) != 1 || !l[0].Failed || !l[0].Spaces[0].There {
+		t.Errorf("up are %+v", l)
+	}
+	if out := run(t, m, 0, "exec", "fa", "sh", "-c", "echo $VNET_NS; ls /sys/class/net").Out; out != "fa\nlo\n" {
+		t.Errorf("inside is %q", out)
+	}
+	run(t, m, 7, "exec", "fa", "sh", "-c", "exit 7")
+	run(t, m, 3, "exec", "fb", "true")
+	run(t, m, 0, "down", "lab")
+	m.Same(t, before)
+}
+
+// confirming starts a run that waits to be confirmed, and returns when it does.
+func confirming(t *testing.T, m *kerneltest.Machine, limit, path string) (cmd *exec.Cmd, said *bytes.Buffer) {
+	t.Helper()
+	cmd, said = vnet("run", "--confirm", limit, path), &bytes.Buffer{}
+	cmd.Stderr = said
+	if err := m.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	for m.Try("sh", "-c", "ls /run/vnet/tx/*/await").Status != 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return cmd, said
+}
+
+// What is not confirmed in time is taken back, also when the line is cut and
+// when vnet dies.
+func TestConfirm(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		limit  string
+		do     func(t *testing.T, m *kerneltest.Machine, cmd *exec.Cmd)
+		status int
+		stays  bool
+	}{
+		"confirmed": {"60s", func(t *testing.T, m *kerneltest.Machine, _ *exec.Cmd) { run(t, m, 0, "confirm") }, 0, true},
+		"too late":  {"300ms", func(*testing.T, *kerneltest.Machine, *exec.Cmd) {}, 124, false},
+		"cut": {"1s", func(t *testing.T, m *kerneltest.Machine, cmd *exec.Cmd) {
+			_ = cmd.Process.Signal(syscall.SIGHUP)
+		}, 143, false},
+		"cut and confirmed": {"60s", func(t *testing.T, m *kerneltest.Machine, cmd *exec.Cmd) {
+			_ = cmd.Process.Signal(syscall.SIGHUP)
+			time.Sleep(200 * time.Millisecond)
+			run(t, m, 0, "confirm", "lab")
+		}, 0, true},
+		"interrupted": {"60s", func(t *testing.T, m *kerneltest.Machine, cmd *exec.Cmd) { _ = cmd.Process.Signal(os.Interrupt) }, 130, false},
+		"killed":      {"60s", func(t *testing.T, m *kerneltest.Machine, cmd *exec.Cmd) { _ = cmd.Process.Kill() }, 137, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := kerneltest.New(t)
+			m.Script(labMachine)
+			before := m.Settle()
+			cmd, said := confirming(t, m, c.limit, script(t, "ns ca\naddr add host:kold 10.4.0.1/24\nlink set host:kold mtu 1300\n"))
+			c.do(t, m, cmd)
+			if status := kerneltest.Status(t, cmd.Wait()); status != c.status {
+				t.Errorf("exit status %d, want %d\n%s", status, c.status, said)
+			}
+			run(t, m, 0, "recover")
+			if stays := upNames(t, m) == "lab"; stays != c.stays {
+				t.Errorf("stays: %t\n%s", stays, said)
+			}
+			if c.stays {
+				run(t, m, 0, "down", "lab")
+			}
+			m.Same(t, before)
+		})
+	}
+}
+
+// What programs of a lab write can be read later.
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	run(t, m, 0, "run", script(t, "lab talk\nns la\nspawn as one ready \"up\" in la sh 'echo up; echo one; exec sleep 98'\nspawn as two ready \"up\" in la sh 'echo up; exec sleep 98'\n"))
+	if out := run(t, m, 0, "logs", "talk").Out; out != "one | up\none | one\ntwo | up\n" {
+		t.Errorf("logs are %q", out)
+	}
+	if out := run(t, m, 0, "logs", "talk", "two").Out; out != "up\n" {
+		t.Errorf("the log of two is %q", out)
+	}
+	run(t, m, 2, "logs", "talk", "tow")
+	run(t, m, 0, "undo")
 }

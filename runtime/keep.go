@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"path/filepath"
 	"time"
 
@@ -20,15 +21,35 @@ func (w *run) keepAs() {
 	}
 	s, path := w.script, pathOf(w.script)
 	w.tx.Keep = func(j *journal.Journal, kept tx.Kept) (string, error) {
-		called := w.interp.Tally().Lab
-		if called == "" {
-			called = lab.Called(w.ledger.store, s.Name, path)
-		}
+		called := w.labName()
 		record := lab.Record{Lab: called, Script: s.Name, Path: path, Args: s.Args, Text: s.Text, At: time.Now(),
-			Version: w.set.Version, Made: made(kept.Steps), Spaces: kept.Spaces}
+			Version: w.set.Version, Made: made(kept.Steps), Spaces: kept.Spaces, Failed: w.failed}
 		w.report.Lab = called
 		return called, record.Save(j)
 	}
+}
+
+// labName is what the lab of a script is called.
+func (w *run) labName() string {
+	if called := w.interp.Tally().Lab; called != "" {
+		return called
+	}
+	return lab.Called(w.ledger.store, w.script.Name, pathOf(w.script))
+}
+
+// keepFailed leaves what a script that failed has built, if that is wanted and
+// there is something.
+func (w *run) keepFailed(ctx context.Context) bool {
+	if !w.set.KeepFailed || ctx.Err() != nil {
+		return false
+	}
+	w.failed = true
+	w.report.Lab = ""
+	if err := w.tx.Commit(ctx); err != nil || w.report.Lab == "" {
+		return false
+	}
+	w.report.Made, w.report.KeptFailed = made(w.tx.Steps()), true
+	return true
 }
 
 // pathOf is where a script is, for who looks for its lab from another folder;

@@ -99,6 +99,8 @@ func ending(ctx context.Context, f *eval.Failure, err error) Ending {
 		return Unsupported
 	case f != nil && f.Diag.Code == diag.ExpectFailed:
 		return Unexpected
+	case f != nil && f.Diag.Code == diag.NotConfirmed:
+		return TimedOut
 	}
 	return Failed
 }

@@ -179,6 +179,7 @@ type run struct {
 	ledger *ledger // nil until something is to be changed
 	interp *eval.Interp
 	done   int
+	failed bool // and what it did is to be kept
 }
 
 // begin makes the transaction of a run.
@@ -230,6 +231,9 @@ func (w *run) carryOut(ctx context.Context, file *ast.File) {
 	w.count()
 	r := w.report
 	if err == nil {
+		err = w.confirmed(ctx)
+	}
+	if err == nil {
 		err = w.tx.Commit(ctx)
 	}
 	if err == nil {
@@ -245,6 +249,9 @@ func (w *run) carryOut(ctx context.Context, file *ast.File) {
 	}
 	w.blame(ctx, err)
 	w.outside()
+	if w.keepFailed(ctx) {
+		return
+	}
 	r.RolledBack = true
 	w.undone(w.tx.Rollback(ctx, 0, w.undoing), err)
 	switch {

@@ -30,7 +30,13 @@ type Settings struct {
 	Timeout time.Duration // 0: none; then the script is rolled back
 	Remove  bool          // take the network down at the end, whatever happens
 	Version string        // of this vnet, for what is kept of a lab
-	NoWait  bool          // fail when another transaction holds a namespace
+	// Confirm takes back what is not confirmed within this time, by Confirm or by
+	// what Ask gives, which is called when the script has ended well.
+	Confirm time.Duration
+	Ask     func(lab string, limit time.Duration) <-chan bool
+	// KeepFailed leaves what a script that failed has built, as a lab.
+	KeepFailed bool
+	NoWait     bool // fail when another transaction holds a namespace
 	// Guard starts a process that calls the function Guard for a journal's
 	// directory, and returns what ends it; nil for none.
 	Guard    func(dir string) (stop func())
@@ -86,5 +92,6 @@ type Report struct {
 	UndoTime   time.Duration
 	Left       []string // what could not be undone, one line each
 	Outside    []string // what no undo reaches: "exec at demo.vnet:4"
+	KeptFailed bool     // nothing was undone: it is a lab to be looked at
 	Committed  string   // place of a commit statement whose part stands although the script failed later
 }

@@ -37,7 +37,7 @@ func Main(m *testing.M) {
 		os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
 			Check: runtime.Check, Plan: runtime.Plan, Run: runOn, Format: format.Source, Source: stdlib.Module,
 			Recover: runtime.Recover, Guard: guardWhenTold(), StandGuard: runtime.StandGuard, IP: host.IP,
-			Labs: runtime.Labs, FindLab: runtime.FindLab, Down: runtime.Down,
+			Labs: runtime.Labs, FindLab: runtime.FindLab, Down: runtime.Down, Exec: runtime.Exec, Confirm: runtime.Confirm,
 			Graph: runtime.Graph, GraphAlive: runtime.GraphAlive, Dump: runtime.Dump,
 			Session: func(dir string, set runtime.Settings) (command.Session, error) {
 				return runtime.NewSession(dir, set)

@@ -39,6 +39,7 @@ const (
 	Locked             Code = "V6008" // another transaction is changing the namespace
 	LabIsUp            Code = "V6009" // a lab that is there already
 	UnknownLab         Code = "V6010" // a lab that is not there
+	NotConfirmed       Code = "V6011" // --confirm, and nobody did
 )
 
 // The machine.

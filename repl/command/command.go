@@ -30,6 +30,10 @@ type Engine struct {
 	Labs    func() ([]runtime.Lab, diag.List)
 	FindLab func(word string) (called string, trouble diag.List)
 	Down    func(ctx context.Context, lab string, set runtime.Settings) *runtime.TakenDown
+	// Exec runs a program in a namespace and returns its status.
+	Exec func(ctx context.Context, ns string, argv, env []string, set runtime.Settings) (status int, trouble diag.List)
+	// Confirm keeps a lab that waits to be confirmed.
+	Confirm func(ctx context.Context, lab string) (confirmed string, trouble diag.List)
 	// Guard starts the process that watches over a transaction, StandGuard is
 	// what it does.
 	Guard      func(dir string) (stop func())
@@ -153,7 +157,8 @@ func (a *app) addScriptCommands(root *cobra.Command) {
 }
 
 func (a *app) addLabCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.statusCommand(), a.downCommand(), a.undoCommand()} {
+	for _, c := range []*cobra.Command{a.statusCommand(), a.downCommand(), a.undoCommand(), a.confirmCommand(),
+		a.execCommand(), a.shellCommand(), a.logsCommand()} {
 		c.GroupID = "lab"
 		root.AddCommand(c)
 	}

@@ -33,7 +33,7 @@ func (a *app) report(s runtime.Script, r *runtime.Report, opts *runOptions) {
 	case r.Ending == runtime.Invalid && !r.RolledBack:
 		b.WriteString(counted(r.Diags) + "; nothing was touched.\n")
 	default:
-		failure(&b, s, r, opts)
+		a.outcome(&b, s, r, opts)
 	}
 	write(a.console.err, a.style().prose(b.String()))
 }
@@ -67,8 +67,8 @@ func title(s runtime.Script, r *runtime.Report) string {
 	return name.Quote(cmp.Or(r.Lab, base))
 }
 
-// failure says what the undo did, and what it did not.
-func failure(b *strings.Builder, s runtime.Script, r *runtime.Report, opts *runOptions) {
+// outcome says what the undo did, and what it did not.
+func (a *app) outcome(b *strings.Builder, s runtime.Script, r *runtime.Report, opts *runOptions) {
 	if !r.Diags.Failed() && r.Ending != runtime.Incomplete {
 		b.WriteString(ended(r.Ending, opts) + "\n")
 	}
@@ -83,6 +83,8 @@ func failure(b *strings.Builder, s runtime.Script, r *runtime.Report, opts *runO
 		for _, line := range r.Left {
 			b.WriteString("  " + name.Quote(line) + "\n")
 		}
+	case r.KeptFailed:
+		a.keptFailed(b, r)
 	case r.Committed != "":
 		fmt.Fprintf(b, "rolled back to the commit at %s: %s. What was done before it stays.\n", name.Quote(r.Committed), undone)
 	case !r.RolledBack || r.Undone == 0:
@@ -97,6 +99,26 @@ func failure(b *strings.Builder, s runtime.Script, r *runtime.Report, opts *runO
 		}
 		fmt.Fprintf(b, "  not undone: %s (programs are outside a transaction)\n", name.Quote(what))
 	}
+}
+
+// keptFailed says how to look at what a script that failed has left, and how to
+// be rid of it.
+func (a *app) keptFailed(b *strings.Builder, r *runtime.Report) {
+	called := name.Quote(r.Lab)
+	fmt.Fprintf(b, "kept as it was when it failed: lab %s", called)
+	if what := made(r.Made); what != "" {
+		b.WriteString(", " + what)
+	}
+	b.WriteByte('\n')
+	if a.Labs != nil {
+		labs, _ := a.Labs()
+		for _, l := range labs {
+			if l.Name == r.Lab && len(l.Spaces) > 0 {
+				fmt.Fprintf(b, "  to look at it: vnet shell %s\n", name.Quote(l.Spaces[0].Name))
+			}
+		}
+	}
+	fmt.Fprintf(b, "  to remove it: vnet down %s\n", called)
 }
 
 // subject is the script at the end of a sentence.
@@ -198,6 +220,7 @@ type summary struct {
 	Left       []string       `json:"left"`
 	Outside    []string       `json:"notUndone"`
 	Committed  string         `json:"committed"`
+	KeptFailed bool           `json:"keptFailed"`
 }
 
 func (a *app) reportJSON(r *runtime.Report) {
@@ -210,7 +233,7 @@ func (a *app) reportJSON(r *runtime.Report) {
 		Ending: endingName(r.Ending), Status: int(r.Ending), Lab: r.Lab, Made: made, Checks: r.Checks,
 		Programs: r.Programs, Elapsed: r.Elapsed.Seconds(), RolledBack: r.RolledBack, Undone: r.Undone,
 		UndoTime: r.UndoTime.Seconds(), Left: append([]string{}, r.Left...), Outside: append([]string{}, r.Outside...),
-		Committed: r.Committed,
+		Committed: r.Committed, KeptFailed: r.KeptFailed,
 	})
 	if err == nil {
 		write(a.console.err, string(line)+"\n")

@@ -21,6 +21,8 @@ type runOptions struct {
 	remove  bool
 	noWait  bool
 	timeout timeout
+	confirm timeout
+	keep    bool
 }
 
 func (a *app) runFlags(cmd *cobra.Command) *runOptions {
@@ -29,10 +31,14 @@ func (a *app) runFlags(cmd *cobra.Command) *runOptions {
 	f.SortFlags = false
 	f.BoolVar(&o.remove, "rm", false, "take the network down at the end")
 	f.Var(&o.timeout, "timeout", "roll back what is not done after this time: 30s, 5m")
+	f.Var(&o.confirm, "confirm", "take it back unless somebody confirms it within this time")
+	f.BoolVar(&o.keep, "keep", false, "leave a build that failed as it is, to look at it")
 	f.BoolVar(&o.noWait, "no-wait", false, "fail when another script is changing the same namespace")
 	f.BoolVarP(&o.trace, "trace", "x", false, "print each operation before it goes out")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no report when all went well")
 	f.BoolVar(&a.json, "json", false, "messages and report as JSON, on standard error")
+	cmd.MarkFlagsMutuallyExclusive("rm", "confirm")
+	cmd.MarkFlagsMutuallyExclusive("rm", "keep")
 	return o
 }
 
@@ -78,7 +84,7 @@ func (a *app) run(ctx context.Context, args []string, o *runOptions) error {
 	settings := runtime.Settings{
 		Stdin: a.programInput(s), Stdout: a.console.out, Stderr: a.console.err,
 		Timeout: time.Duration(o.timeout), Remove: o.remove, NoWait: o.noWait, Progress: progress.reporter(), Guard: a.Guard,
-		Version: version(),
+		Version: version(), Confirm: time.Duration(o.confirm), Ask: a.ask, KeepFailed: o.keep,
 	}
 	if o.trace {
 		settings.Trace = a.trace

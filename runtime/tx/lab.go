@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"vnet/runtime/host"
+	"vnet/runtime/journal"
 )
 
 // Kept is what is about to be committed.
@@ -24,6 +25,13 @@ func (t *Tx) keptIn(done []entry) (lab string, err error) {
 		return "", nil
 	}
 	return t.Keep(t.journal, Kept{stepsOf(done), madeSpaces(done)})
+}
+
+// Journal is what is written of it so far; nil for nothing.
+func (t *Tx) Journal() *journal.Journal {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.journal
 }
 
 // Spaces returns the namespaces that it has written to, sorted.
