@@ -16,7 +16,7 @@ import (
 const settling = 2 * time.Second
 
 // longest is how long it gets when it is seen to be at work.
-const longest = 10 * time.Second
+const longest = 30 * time.Second
 
 // passes is how often a namespace is converged at most. Two do; a bridge may
 // need a third, its link-local address comes when it has a carrier.
@@ -176,7 +176,7 @@ func (r *restorer) pending() bool {
 // while something differs and it can be seen not to be ready, as on a machine with much to do.
 func (r *restorer) worthWaiting(began, deadline time.Time, some bool) bool {
 	now := time.Now()
-	return now.Before(deadline) || now.Before(began.Add(longest)) && some && (r.pending() || r.tentative())
+	return now.Before(deadline) || now.Before(began.Add(longest)) && some && (r.pending() || r.tentative() || r.unrouted())
 }
 
 // tentative reports whether IPv6 is still looking for duplicates of an address
@@ -191,6 +191,36 @@ func (r *restorer) tentative() bool {
 	return slices.ContainsFunc(r.now.Dumps[secAddr], func(m Message) bool {
 		flags := u32of(find(m.Data[unix.SizeofIfAddrmsg:], unix.IFA_FLAGS))
 		return ready[dev(m)] && flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == unix.IFA_F_TENTATIVE
+	})
+}
+
+// unrouted reports whether IPv6 has yet to make the local route of an address of
+// a touched link: it does so in a work queue, which waits for its turn on a
+// machine with much to do (addrconf.c: addrconf_dad_work).
+func (r *restorer) unrouted() bool {
+	type local struct {
+		dev int32
+		ip  string
+	}
+	routed := map[local]bool{}
+	for _, m := range r.now.Dumps[secRoute6] {
+		if route := routeOf(m); route.made() {
+			routed[local{int32(u32of(find(route.attrs, unix.RTA_OIF))), string(route.dst)}] = true
+		}
+	}
+	s := newScope(r.set, r.pre)
+	up := map[int32]bool{}
+	for _, l := range r.now.links() {
+		up[l.index] = l.flags&unix.IFF_UP != 0 && s.addr(l.name)
+	}
+	return slices.ContainsFunc(r.now.Dumps[secAddr], func(m Message) bool {
+		attrs := m.Data[unix.SizeofIfAddrmsg:]
+		ip := find(attrs, unix.IFA_LOCAL)
+		if ip == nil {
+			ip = find(attrs, unix.IFA_ADDRESS)
+		}
+		waits := u32of(find(attrs, unix.IFA_FLAGS)) & (unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED)
+		return m.Data[0] == unix.AF_INET6 && up[dev(m)] && waits == 0 && !routed[local{dev(m), string(ip)}]
 	})
 }
 
