@@ -25,6 +25,20 @@ func newDumb(o TerminalOptions) (Editor, error) {
 }
 
 func (d *dumb) ReadBlock(complete func(string) bool) (string, error) {
+	text, err := d.read(complete)
+	if err == nil {
+		d.History.Keep(strings.TrimRight(text, "\n"))
+	}
+	return text, err
+}
+
+func (d *dumb) Ask(question string) (string, error) {
+	d.SetPrompt(question, "")
+	return d.read(func(string) bool { return true })
+}
+
+// read reads lines until they are a whole entry.
+func (d *dumb) read(complete func(string) bool) (string, error) {
 	text := ""
 	l := look{}
 	d.mu.Lock()
@@ -38,7 +52,6 @@ func (d *dumb) ReadBlock(complete func(string) bool) (string, error) {
 		case err != nil && text == "":
 			return "", io.EOF
 		case err != nil, strings.TrimSpace(text) == "", complete(text):
-			d.History.Keep(strings.TrimRight(text, "\n"))
 			return text, nil
 		}
 		open := brackets(text)

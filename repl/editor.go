@@ -18,6 +18,10 @@ type Editor interface {
 	// it, and io.EOF at the end.
 	ReadBlock(complete func(text string) bool) (string, error)
 
+	// Ask reads the answer to a question, which is no entry: it is not kept, and
+	// nothing is offered for it. The errors are those of ReadBlock.
+	Ask(question string) (string, error)
+
 	// SetPrompt says what stands before the first line of an entry and before
 	// its further ones, which get the brackets that are open there in front of
 	// it. Both may hold colours. It may be called at any time.
@@ -96,6 +100,8 @@ func (p *pipe) ReadBlock(complete func(string) bool) (string, error) {
 		}
 	}
 }
+
+func (p *pipe) Ask(string) (string, error) { return p.ReadBlock(func(string) bool { return true }) }
 
 func (p *pipe) SetPrompt(first, continuation string) {}
 

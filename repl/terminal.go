@@ -81,14 +81,26 @@ func NewTerminal(o TerminalOptions) (Editor, error) {
 }
 
 func (t *terminal) ReadBlock(complete func(string) bool) (string, error) {
+	text, err := t.read(&entry{assistant: t.Assistant, complete: complete, past: t.History.Entries()})
+	if err == nil {
+		t.History.Keep(strings.TrimRight(text, "\n"))
+	}
+	return text, err
+}
+
+func (t *terminal) Ask(question string) (string, error) {
+	t.SetPrompt(question, "")
+	return t.read(&entry{assistant: nobody{}, complete: func(string) bool { return true }})
+}
+
+// read has an entry typed.
+func (t *terminal) read(e *entry) (string, error) {
 	if err := t.begin(); err != nil {
 		return "", io.EOF
 	}
 	defer t.end()
 	t.block.set("", 0)
-	e := &entry{block: t.block, assistant: t.Assistant, complete: complete,
-		paste: t.keys.filter.paste, past: t.History.Entries()}
-	e.at = len(e.past)
+	e.block, e.paste, e.at = t.block, t.keys.filter.paste, len(e.past)
 	t.draw(e)
 	for {
 		key := t.keys.next()
@@ -99,9 +111,7 @@ func (t *terminal) ReadBlock(complete func(string) bool) (string, error) {
 		switch t.grant(e, e.press(key)) {
 		case wishSubmit:
 			t.finish(e, "")
-			text := e.block.text()
-			t.History.Keep(strings.TrimRight(text, "\n"))
-			return text + "\n", nil
+			return e.block.text() + "\n", nil
 		case wishDrop:
 			t.finish(e, "^C")
 			return "", ErrDropped

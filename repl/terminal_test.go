@@ -148,3 +148,26 @@ func TestBracketedPasteMode(t *testing.T) {
 		t.Errorf("it was written %q", w)
 	}
 }
+
+// The answer to a question is no entry: it is not in the history, and nothing
+// is offered for it.
+func TestAsk(t *testing.T) {
+	s := newStage(t, 40, 8)
+	history := LoadHistory("")
+	editor, err := NewTerminal(TerminalOptions{In: s.slave, Out: s.slave, History: history, Assistant: fake{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan string)
+	go func() {
+		text, _ := editor.Ask("commit,\nrollback or stay? ")
+		answer <- text
+	}()
+	s.play("«stay? »ping")
+	s.expect("commit,\nrollback or stay? ping|")
+	s.play("\r")
+	if got := <-answer; got != "ping\n" || len(history.Entries()) > 0 {
+		t.Errorf("the answer is %q, and kept is %q", got, history.Entries())
+	}
+	_ = editor.Close()
+}

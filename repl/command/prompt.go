@@ -93,12 +93,21 @@ type resting struct {
 }
 
 func (r resting) ReadBlock(complete func(string) bool) (string, error) {
-	r.console.rest(true)
-	defer func() {
-		r.progress.begin() // what is drawn next is of the entry that was read
-		r.console.rest(false)
-	}()
+	defer r.rest()()
 	return r.Editor.ReadBlock(complete)
+}
+
+func (r resting) Ask(question string) (string, error) {
+	defer r.rest()()
+	return r.Editor.Ask(question)
+}
+
+func (r resting) rest() (over func()) {
+	r.console.rest(true)
+	return func() {
+		r.progress.begin() // what is drawn next is of what was just typed
+		r.console.rest(false)
+	}
 }
 
 // reportEntry prints what came of an entry. One that went well needs no words.
