@@ -68,9 +68,9 @@ func (p *Prompt) noHelp(word string) int {
 		all = append(all, e.Word)
 	}
 	if near, ok := name.Near(word, append(all, stdlib.Names()...)); ok {
-		fmt.Fprintf(p.Err, "error: nothing is known of `%s`: did you mean `%s`?\n", name.Quote(word), near)
+		p.tell("error: nothing is known of `%s`: did you mean `%s`?", name.Quote(word), near)
 	} else {
-		fmt.Fprintf(p.Err, "error: nothing is known of `%s`; help lists what there is\n", name.Quote(word))
+		p.tell("error: nothing is known of `%s`; help lists what there is", name.Quote(word))
 	}
 	return int(runtime.Failed)
 }
@@ -132,6 +132,9 @@ func (p *Prompt) pingAll(ctx context.Context, words []string, _ string) int {
 	if err != nil {
 		return p.say(err)
 	}
+	if len(results) == 0 {
+		return p.nothingToPing(ctx, words[1:])
+	}
 	var lines []string
 	answered := map[string][]string{}
 	good := 0
@@ -154,4 +157,21 @@ func (p *Prompt) pingAll(ctx context.Context, words []string, _ string) int {
 		return int(runtime.Unexpected)
 	}
 	return 0
+}
+
+// nothingToPing says what is missing for a ping.
+func (p *Prompt) nothingToPing(ctx context.Context, names []string) int {
+	alive, err := p.Session.Look(ctx)
+	if err != nil {
+		return p.say(err)
+	}
+	missing := "`ns h1 h2` makes two namespaces, `veth h1:eth0 10.0.0.1/24 <-> h2:eth0 10.0.0.2/24` the cable"
+	for _, ns := range alive.Names {
+		if s := alive.Spaces[ns]; s != nil && len(alive.Names) > 1 && len(names) == 0 && !addressed(s) {
+			missing = fmt.Sprintf("`%s` has none: `%s`", ns, giveAddress(alive, ns))
+			break
+		}
+	}
+	p.tell("error: nothing to ping: it takes two namespaces with addresses; %s", missing)
+	return int(runtime.Unexpected)
 }

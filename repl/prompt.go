@@ -62,7 +62,7 @@ func (p *Prompt) Run(ctx context.Context) int {
 			}
 			continue
 		}
-		status, done := p.entry(ctx, text)
+		status, done := p.carryOut(ctx, text)
 		if first == 0 {
 			first = status
 		}
@@ -100,13 +100,12 @@ func (p *Prompt) text() (first, continuation string) {
 	return "vnet" + mark + scope + "> ", dots + "> "
 }
 
-// entry carries out what was typed; done says that it was the wish to leave.
+// entry carries out a part of what was typed; done says that it was the wish to leave.
 func (p *Prompt) entry(ctx context.Context, text string) (status int, done bool) {
 	line := strings.TrimSpace(text)
-	if line == "" || strings.HasPrefix(line, "#") && !strings.Contains(line, "\n") {
-		return 0, false
+	if !strings.HasPrefix(line, ":") {
+		line = uncommented(line)
 	}
-	p.seen = append(p.seen, strings.TrimRight(text, "\n"))
 	words := strings.Fields(strings.TrimRight(line, "; \t"))
 	if !strings.Contains(line, "\n") && len(words) > 0 {
 		if leaving[words[0]] && len(words) == 1 {
@@ -125,11 +124,11 @@ func (p *Prompt) entry(ctx context.Context, text string) (status int, done bool)
 			return p.say(p.Session.Enter(ctx, words[1])), false
 		}
 		if answer, ok := p.habit(ctx, words); ok {
-			fmt.Fprintln(p.Err, answer)
+			p.tell("%s", answer)
 			return int(runtime.Invalid), false
 		}
 	}
-	if statement, ok := p.Session.Program(ctx, text); ok {
+	if statement, ok := p.program(ctx, text); ok {
 		text = statement
 	}
 	return p.statement(ctx, text), false
@@ -157,10 +156,10 @@ func (p *Prompt) report(name, text string, r *runtime.Report) {
 // whole reports whether a text is a whole entry: more lines would not cure
 // what is wrong with it.
 func (p *Prompt) whole(text string) bool {
-	if first, _, _ := strings.Cut(strings.TrimSpace(text), " "); strings.HasPrefix(first, ":") {
+	if first := strings.TrimSpace(text); strings.HasPrefix(first, ":") || strings.HasPrefix(first, `\`) {
 		return true
 	}
-	if statement, ok := p.Session.Program(context.Background(), text); ok {
+	if statement, ok := p.program(context.Background(), text); ok {
 		text = statement
 	}
 	return !parse.Text(EntryName, text).Incomplete
@@ -174,8 +173,7 @@ func (p *Prompt) leave(ctx context.Context) bool {
 		return true
 	}
 	for p.Typed && ctx.Err() == nil {
-		p.Editor.SetPrompt(fmt.Sprintf("a transaction with %s is open: commit, rollback or stay? ", plural(n, "statement")), "")
-		answer, err := p.Editor.ReadBlock(func(string) bool { return true })
+		answer, err := p.ask(fmt.Sprintf("a transaction with %s is open: commit, rollback or stay?", plural(n, "statement")))
 		if errors.Is(err, ErrDropped) {
 			return false
 		}
@@ -195,6 +193,15 @@ func (p *Prompt) leave(ctx context.Context) bool {
 	}
 	p.rollback(ctx, []string{"rollback"}, "")
 	return true
+}
+
+// ask puts a question to who sits at the terminal.
+func (p *Prompt) ask(question string) (string, error) {
+	width := 0
+	if p.Width != nil {
+		width = p.Width()
+	}
+	return p.Editor.Ask(fold(question, width, "") + " ")
 }
 
 // interruptible gives Ctrl-C to what is at work: it stops that, has it undone,

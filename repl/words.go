@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ func init() {
 		"?": (*Prompt).help, ":help": (*Prompt).help, "help": (*Prompt).help,
 		":edit": (*Prompt).edit, ":history": (*Prompt).history, ":load": (*Prompt).load, ":save": (*Prompt).save,
 		":source": (*Prompt).source, ":time": (*Prompt).time, ":trace": (*Prompt).trace,
-		"begin": (*Prompt).begin, "commit": (*Prompt).commit, "pingall": (*Prompt).pingAll,
+		"begin": (*Prompt).begin, "clear": (*Prompt).clear, "commit": (*Prompt).commit, "pingall": (*Prompt).pingAll,
 		"release": (*Prompt).release, "rollback": (*Prompt).rollback, "savepoint": (*Prompt).savepoint,
 		"status": (*Prompt).status, "topo": (*Prompt).topo, "undo": (*Prompt).undo,
 	}
@@ -45,10 +46,10 @@ func (p *Prompt) say(err error) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &notice):
-		fmt.Fprintf(p.Err, "warning: %s\n", notice)
+		p.tell("warning: %s", notice)
 		return 0
 	}
-	fmt.Fprintf(p.Err, "error: %s\n", err)
+	p.tell("error: %s", err)
 	return int(runtime.Failed)
 }
 
@@ -58,7 +59,7 @@ func (p *Prompt) usage(word string) int {
 	if e := complete.WordOf(word); e != nil {
 		form = strings.Join(e.Forms, " or ")
 	}
-	fmt.Fprintf(p.Err, "error: it is written: %s\n", form)
+	p.tell("error: it is written: %s", form)
 	return int(runtime.Invalid)
 }
 
@@ -71,9 +72,9 @@ func (p *Prompt) unknown(word string) int {
 		}
 	}
 	if near, ok := name.Near(word, all); ok {
-		fmt.Fprintf(p.Err, "error: no command `%s`: did you mean `%s`?\n", name.Quote(word), near)
+		p.tell("error: no command `%s`: did you mean `%s`?", name.Quote(word), near)
 	} else {
-		fmt.Fprintf(p.Err, "error: no command `%s`; there are %s\n", name.Quote(word), strings.Join(all, " "))
+		p.tell("error: no command `%s`; there are %s", name.Quote(word), strings.Join(all, " "))
 	}
 	return int(runtime.Invalid)
 }
@@ -144,7 +145,7 @@ func (p *Prompt) undo(ctx context.Context, words []string, _ string) int {
 		return p.say(err)
 	}
 	for _, text := range texts {
-		fmt.Fprintf(p.Err, "taken back: %s\n", firstLine(text))
+		p.tell("taken back: %s", firstLine(text))
 	}
 	if r.Ending == runtime.Done && r.Undone == 0 {
 		return 0 // variables, programs: there is nothing to count
@@ -161,7 +162,7 @@ func (p *Prompt) undone(how string, r *runtime.Report) int {
 	if r.Undone > 0 {
 		how += ": " + plural(r.Undone, "change")
 	}
-	fmt.Fprintln(p.Err, how)
+	p.tell("%s", how)
 	if p.timed && p.Time != nil {
 		p.Time(r)
 	}
@@ -183,6 +184,18 @@ func (p *Prompt) toggle(words []string, set func(bool)) int {
 		return p.usage(words[0])
 	}
 	set(words[1] == "on")
+	return 0
+}
+
+// clear does what Ctrl-L does while an entry is typed. Control sequences: see
+// console_codes(4).
+func (p *Prompt) clear(_ context.Context, words []string, _ string) int {
+	if len(words) > 1 {
+		return p.usage("clear")
+	}
+	if p.Typed && p.Width != nil && p.Width() > 0 && os.Getenv("TERM") != "dumb" {
+		fmt.Fprint(p.Out, "\x1b[H\x1b[2J")
+	}
 	return 0
 }
 

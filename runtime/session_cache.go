@@ -178,7 +178,7 @@ func (s *Session) PingAll(ctx context.Context, names []string) ([]Pinged, error)
 			return nil, err
 		}
 		for _, ns := range alive.Names {
-			if st := alive.Spaces[ns]; st != nil && slices.ContainsFunc(st.Addrs, reachable) {
+			if st := alive.Spaces[ns]; st != nil && slices.ContainsFunc(st.Addrs, Reachable) {
 				names = append(names, ns)
 			}
 		}
@@ -210,8 +210,8 @@ func (s *Session) PingAll(ctx context.Context, names []string) ([]Pinged, error)
 	return out, context.Cause(ctx)
 }
 
-// reachable reports whether an address is one that others can ping.
-func reachable(a host.Addr) bool {
+// Reachable reports whether an address is one that others can ping.
+func Reachable(a host.Addr) bool {
 	return a.Prefix.Addr().IsGlobalUnicast() && a.Link != "lo"
 }
 

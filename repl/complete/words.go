@@ -30,6 +30,7 @@ var Words = []usage.Entry{
 	{Word: ":time", Doc: "say how long each entry took", Forms: []string{":time on|off"}},
 	{Word: ":trace", Doc: "print each operation before it goes out", Forms: []string{":trace on|off"}},
 	{Word: "begin", Doc: "open a transaction: what follows is kept or undone together", Forms: []string{"begin"}},
+	{Word: "clear", Doc: "clear the screen, as Ctrl-L does", Forms: []string{"clear"}},
 	{Word: "exit", Doc: "leave the scope, or the prompt", Forms: []string{"exit"}},
 	{Word: "help", Doc: "list the statements, or tell about one", Forms: []string{"help [WORD]"}},
 	{Word: "pingall", Doc: "ping from every namespace to every other", Forms: []string{"pingall [NS…]"}},
