@@ -11,6 +11,7 @@ import (
 	"vnet/repl/command"
 	"vnet/runtime"
 	"vnet/runtime/host"
+	"vnet/runtime/sandbox"
 	"vnet/stdlib"
 )
 
@@ -19,6 +20,7 @@ import (
 func init() { goruntime.LockOSThread() }
 
 func main() {
+	sandbox.Settle()
 	os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
 		Check:      runtime.Check,
 		Plan:       runtime.Plan,
@@ -36,5 +38,12 @@ func main() {
 			return runtime.NewSession(dir, set)
 		},
 		Source: stdlib.Module,
+		Sandbox: command.Sandbox{
+			Needed:   sandbox.Needed,
+			Inside:   sandbox.Inside,
+			Run:      sandbox.Run,
+			Hold:     sandbox.Hold,
+			Elevated: sandbox.Elevated,
+		},
 	}))
 }

@@ -28,7 +28,10 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir, own := t.TempDir(), t.TempDir() // own is for the socket of a private network
+	if err := os.Chmod(own, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, script := range scriptFence.FindAllStringSubmatch(string(text), -1) {
 		body := strings.TrimSuffix(strings.TrimPrefix(script[0], "```vnet\n"), "```\n")
 		if err := os.WriteFile(filepath.Join(dir, script[1]), []byte(body), 0o666); err != nil {
@@ -46,6 +49,7 @@ func TestReadme(t *testing.T) {
 			b.WriteString(line)
 			cmd := exec.Command("sh", "-c", "exec 2>&1\n"+command)
 			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+own)
 			b.WriteString(blanks.ReplaceAllString(m.TryCmd(cmd).Out, "\n"))
 		}
 		return b.String() + "```\n"

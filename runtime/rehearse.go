@@ -16,6 +16,7 @@ import (
 	"vnet/runtime/host"
 	"vnet/runtime/kernel"
 	"vnet/runtime/model"
+	"vnet/runtime/sandbox"
 	"vnet/runtime/tx"
 	"vnet/stdlib"
 )
@@ -86,7 +87,7 @@ func rehearsal(ctx context.Context, s Script, source host.Looker) *rehearsed {
 		return &rehearsed{found: found.Tidy()}
 	}
 	found = append(found, check.File(file, stdlibKnows)...)
-	net := model.New(model.Options{Source: source, Foreign: source == nil})
+	net := model.New(model.Options{Source: source, Foreign: source == nil, Elsewhere: sandbox.Elsewhere})
 	t := tx.New(net, nil)
 	in := eval.New(eval.Config{Host: net, Tx: t, Net: net, Rehearse: true, Foreign: source == nil,
 		Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module})

@@ -20,6 +20,7 @@ import (
 	"vnet/runtime/kernel"
 	"vnet/runtime/lab"
 	"vnet/runtime/model"
+	"vnet/runtime/sandbox"
 	"vnet/runtime/tx"
 	"vnet/stdlib"
 )
@@ -194,7 +195,7 @@ func (w *run) begin(net *model.Net) {
 
 func newRun(k host.Host, s Script, set Settings, r *Report) *run {
 	w := &run{name: s.Name, script: s, host: k, set: set, report: r}
-	net := model.New(model.Options{Source: k})
+	net := model.New(model.Options{Source: k, Elsewhere: sandbox.Elsewhere})
 	w.begin(net)
 	w.keepAs()
 	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module,

@@ -16,6 +16,7 @@ import (
 	"vnet/runtime/host"
 	"vnet/runtime/kernel"
 	"vnet/runtime/model"
+	"vnet/runtime/sandbox"
 	"vnet/runtime/tx"
 	"vnet/stdlib"
 )
@@ -75,7 +76,9 @@ func NewSession(dir string, set Settings) (*Session, error) {
 
 // look returns a model of the network as it is now: another program may have
 // been at work as well.
-func (s *Session) look() *model.Net { return model.New(model.Options{Source: s.host}) }
+func (s *Session) look() *model.Net {
+	return model.New(model.Options{Source: s.host, Elsewhere: sandbox.Elsewhere})
+}
 
 // standing are the operations of earlier entries that stand.
 func (s *Session) standing() []tx.Step {

@@ -20,6 +20,7 @@ import (
 	"vnet/runtime/host"
 	"vnet/runtime/kernel"
 	"vnet/runtime/kernel/kerneltest"
+	"vnet/runtime/sandbox"
 	"vnet/stdlib"
 )
 
@@ -33,6 +34,7 @@ func Main(m *testing.M) {
 		kerneltest.HeedSignals()
 	}
 	testscript.Main(m, map[string]func(){"vnet": func() {
+		sandbox.Settle()
 		crashWhereTold()
 		os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
 			Check: runtime.Check, Plan: runtime.Plan, Run: runOn, Format: format.Source, Source: stdlib.Module,
@@ -42,6 +44,7 @@ func Main(m *testing.M) {
 			Session: func(dir string, set runtime.Settings) (command.Session, error) {
 				return runtime.NewSession(dir, set)
 			},
+			Sandbox: command.Sandbox{Needed: sandbox.Needed, Inside: sandbox.Inside, Run: sandbox.Run, Hold: sandbox.Hold, Elevated: sandbox.Elevated},
 		}))
 	}})
 }

@@ -120,6 +120,8 @@ func endingFor(code diag.Code) runtime.Ending {
 		return runtime.Unsupported
 	case diag.UnknownLab:
 		return runtime.Failed
+	case diag.Interrupted:
+		return runtime.Terminated
 	}
 	return runtime.Invalid
 }

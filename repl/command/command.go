@@ -47,6 +47,8 @@ type Engine struct {
 	// Dump writes what is alive as a script: these namespaces, or all.
 	Dump   func(ctx context.Context, spaces []string, opts dump.Options) (string, diag.List)
 	Source func(module string) (text string, ok bool) // modules that are no files
+	// Sandbox is where commands run that may not touch the real network.
+	Sandbox Sandbox
 }
 
 // Streams are the standard input and output of a command.
@@ -81,12 +83,18 @@ type app struct {
 	color   colorMode
 	json    bool
 	quiet   bool
+
+	words    []string // the command line
+	isolated bool
 }
 
 // Main carries out a command line and returns the exit status.
 func Main(ctx context.Context, args []string, std Streams, engine Engine) int {
 	defer keepPipes()()
-	a := &app{Engine: engine, std: std, console: newConsole(std)}
+	a := &app{Engine: engine, std: std, console: newConsole(std), words: args}
+	if a.Sandbox.Elevated != nil && a.Sandbox.Elevated() {
+		return a.status(a.refuse(diag.List{elevated()}))
+	}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(std.In)
@@ -134,6 +142,8 @@ transaction: if anything fails, everything is as it was before.`,
 	}
 	run := a.runFlags(root)
 	root.RunE = func(cmd *cobra.Command, args []string) error { return a.bare(cmd, args, run) }
+	root.PersistentFlags().BoolVar(&a.isolated, "isolated", false, "work in a private network, as without root")
+	root.PersistentPreRunE = a.enter
 	root.PersistentFlags().Var(&a.color, "color", "colours: auto, always or never")
 	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colorModes, cobra.ShellCompDirectiveNoFileComp))
 	root.SetFlagErrorFunc(flagError)
@@ -165,7 +175,7 @@ func (a *app) addLabCommands(root *cobra.Command) {
 }
 
 func (a *app) addOtherCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand(), a.privateCommand()} {
+	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand(), a.privateCommand(), a.holdCommand()} {
 		c.GroupID = "other"
 		root.AddCommand(c)
 	}

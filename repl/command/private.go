@@ -130,11 +130,10 @@ func probe(ctx context.Context) *diag.Diagnostic {
 	if err == nil {
 		return nil
 	}
-	bad := problem(diag.NeedsPrivilege, "a test needs a private network, which cannot be made here")
-	if why := sandbox.Missing(err); why != "" {
-		return bad.WithHelp("%s", why)
+	if said := strings.TrimSpace(errs.String()); said != "" {
+		err = errors.New(said)
 	}
-	return bad.WithHelp("%s", strings.TrimSpace(err.Error()+" "+errs.String()))
+	return noSandbox(sandbox.Explain(err))
 }
 
 // inPrivate carries out a test in a process of its own and waits for its end.

@@ -226,6 +226,9 @@ func (t *thread) linkMustExist(e endpoint) error {
 		return errTold
 	}
 	f := t.fail(diag.UnknownLink, e.name, "no interface `%s` in %s", e.Name, spaceName(e.NS))
+	if words, ok := t.cfg.Net.Elsewhere(e.NS, e.Name); ok {
+		return f.help("%s", words)
+	}
 	have := t.linkNames(e.NS)
 	if near, ok := name.Near(e.Name, have); ok {
 		return f.help("did you mean `%s`?", near)

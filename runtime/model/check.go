@@ -142,6 +142,10 @@ func (c *checker) link(s *space, link string, field host.Field) *link {
 		return nil
 	}
 	f := c.add(diag.UnknownLink, field, "no interface `%s`%s", link, inSpace(s.name))
+	if words, ok := c.n.Elsewhere(s.name, link); ok {
+		help(f, "%s", words)
+		return nil
+	}
 	var have []string
 	for _, l := range s.ordered() {
 		if l.Name != "lo" {

@@ -21,6 +21,9 @@ import (
 type Options struct {
 	Source  host.Looker // what is alive; nil: nothing is known
 	Foreign bool        // a namespace nobody made is assumed to exist elsewhere
+	// Elsewhere says what to do about an interface that the starting namespace
+	// lacks because another network has it; nil: there is none.
+	Elsewhere func(link string) (help string, ok bool)
 }
 
 // A Net is a network in memory. It implements host.Host.
@@ -35,6 +38,15 @@ type Net struct {
 	doubted map[string]bool // of those: a program may have changed them
 	assumed []host.Key
 	jr      *journal // what the operation at work has changed
+}
+
+// Elsewhere says what to do about an interface that is missing here and is part
+// of another network; see Options.
+func (n *Net) Elsewhere(space, link string) (help string, ok bool) {
+	if n.opts.Elsewhere == nil || space != host.Start {
+		return "", false
+	}
+	return n.opts.Elsewhere(link)
 }
 
 // New returns a network that holds what opts.Source shows.

@@ -1,0 +1,75 @@
+package sandbox
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Variables of the environment of what runs inside.
+const (
+	insideKey = "VNET_SANDBOX"       // the umask of whom it works for, in octal
+	linksKey  = "VNET_SANDBOX_LINKS" // the interfaces of the real machine
+)
+
+// Inside reports whether this process was started by a holder. Whoever sets the
+// variable by hand gets no sandbox, and no rights either.
+func Inside() bool { return os.Getenv(insideKey) != "" }
+
+// Settle takes over what a client could not hand on as an argument. It is
+// called once, when the program begins.
+func Settle() {
+	if mask, err := strconv.ParseUint(os.Getenv(insideKey), 8, 16); err == nil {
+		unix.Umask(int(mask))
+	}
+}
+
+// Needed reports whether this process may not change networks where it is:
+// it is not root, or a root without the rights of one, as in containers.
+func Needed() bool {
+	if Inside() {
+		return false
+	}
+	return os.Geteuid() != 0 || !capable()
+}
+
+// capable reports whether the process has what making namespaces and interfaces
+// takes (capabilities(7)).
+func capable() bool {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return true // the kernel will say so
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			set, err := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
+			const want = 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_SYS_ADMIN
+			return err == nil && set&want == want
+		}
+	}
+	return true
+}
+
+// Elsewhere says what to do about an interface that is missing in the sandbox
+// because it is one of the real machine.
+func Elsewhere(link string) (help string, ok bool) {
+	if !Inside() || !slices.Contains(strings.Fields(os.Getenv(linksKey)), link) {
+		return "", false
+	}
+	return "`" + link + "` is an interface of the real machine, and this is a private network: to use it, run vnet as root and without --isolated", true
+}
+
+// Elevated reports whether the program runs with rights that whoever started it
+// does not have: it is installed setuid, setgid or with file capabilities
+// (AT_SECURE of getauxval(3)).
+func Elevated() bool {
+	const atSecure = 23
+	vector, err := unix.Auxv()
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(vector, func(e [2]uintptr) bool { return e[0] == atSecure && e[1] != 0 })
+}
