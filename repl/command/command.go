@@ -143,7 +143,7 @@ transaction: if anything fails, everything is as it was before.`,
 	run := a.runFlags(root)
 	root.RunE = func(cmd *cobra.Command, args []string) error { return a.bare(cmd, args, run) }
 	root.PersistentFlags().BoolVar(&a.isolated, "isolated", false, "work in a private network, as without root")
-	root.PersistentPreRunE = a.enter
+	root.PersistentPreRunE = a.confine
 	root.PersistentFlags().Var(&a.color, "color", "colours: auto, always or never")
 	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colorModes, cobra.ShellCompDirectiveNoFileComp))
 	root.SetFlagErrorFunc(flagError)

@@ -27,9 +27,9 @@ type Sandbox struct {
 // text and write text.
 var live = []string{"down", "dump", "exec", "graph", "logs", "plan", "recover", "repl", "run", "shell", "status", "undo"}
 
-// enter has a command carried out in the sandbox, where that is its place. It
+// confine has a command carried out in the sandbox, where that is its place. It
 // is the one place where this is decided.
-func (a *app) enter(cmd *cobra.Command, args []string) error {
+func (a *app) confine(cmd *cobra.Command, args []string) error {
 	if a.Sandbox.Run == nil || !a.touches(cmd, args) {
 		return nil
 	}
