@@ -30,6 +30,7 @@ func main() {
 		Graph:      runtime.Graph,
 		GraphAlive: runtime.GraphAlive,
 		Dump:       runtime.Dump,
+		WhyAlive:   runtime.WhyAlive,
 		Recover:    runtime.Recover,
 		Guard:      runtime.Guarded("/proc/self/exe", "guard"),
 		StandGuard: runtime.StandGuard,

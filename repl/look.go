@@ -2,6 +2,7 @@ package repl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -124,6 +125,29 @@ func (p *Prompt) topo(ctx context.Context, _ []string, _ string) int {
 		return 0
 	}
 	return p.say(wiring.Draw(p.Out, g, wiring.Options{Width: width, ASCII: p.ASCII}))
+}
+
+// why follows a packet and says what stops it:  why h1 -> h2:80
+func (p *Prompt) why(ctx context.Context, words []string, _ string) int {
+	ends := slices.DeleteFunc(slices.Clone(words[1:]), func(w string) bool { return w == "->" })
+	if len(ends) != 2 {
+		return p.say(errors.New("two ends are wanted:  why h1 -> h2"))
+	}
+	q, err := runtime.WhyQuery(ends[0], ends[1], 0)
+	if err != nil {
+		return p.say(err)
+	}
+	w, err := p.Session.Why(ctx, q)
+	if err != nil {
+		return p.say(err)
+	}
+	for _, line := range w.Lines() {
+		fmt.Fprintln(p.Out, name.Quote(line))
+	}
+	if !w.Answered {
+		return int(runtime.Failed)
+	}
+	return 0
 }
 
 // pingAll pings from every namespace to every other.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"vnet/runtime"
+	"vnet/runtime/path"
 )
 
 // A Session carries out entries.
@@ -35,5 +36,6 @@ type Session interface {
 	Watch() // have Alive know what is in the namespaces
 	Alive() *runtime.Alive
 	Look(ctx context.Context) (*runtime.Alive, error)
+	Why(ctx context.Context, q path.Query) (*runtime.Why, error)
 	PingAll(ctx context.Context, spaces []string) ([]runtime.Pinged, error)
 }

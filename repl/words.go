@@ -29,6 +29,7 @@ func init() {
 		"begin": (*Prompt).begin, "clear": (*Prompt).clear, "commit": (*Prompt).commit, "pingall": (*Prompt).pingAll,
 		"release": (*Prompt).release, "rollback": (*Prompt).rollback, "savepoint": (*Prompt).savepoint,
 		"status": (*Prompt).status, "topo": (*Prompt).topo, "undo": (*Prompt).undo,
+		"why": (*Prompt).why,
 	}
 }
 

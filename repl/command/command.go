@@ -15,6 +15,7 @@ import (
 	"vnet/runtime/dump"
 	"vnet/runtime/graph"
 	"vnet/runtime/host"
+	"vnet/runtime/path"
 )
 
 // An Engine does the work behind the commands. A nil function is one that this
@@ -45,8 +46,10 @@ type Engine struct {
 	Graph      func(context.Context, runtime.Script) (*graph.Graph, diag.List)
 	GraphAlive func(context.Context) (*graph.Graph, diag.List)
 	// Dump writes what is alive as a script: these namespaces, or all.
-	Dump   func(ctx context.Context, spaces []string, opts dump.Options) (string, diag.List)
-	Source func(module string) (text string, ok bool) // modules that are no files
+	Dump func(ctx context.Context, spaces []string, opts dump.Options) (string, diag.List)
+	// WhyAlive follows a packet over what is alive.
+	WhyAlive func(context.Context, path.Query) (*runtime.Why, diag.List)
+	Source   func(module string) (text string, ok bool) // modules that are no files
 	// Sandbox is where commands run that may not touch the real network.
 	Sandbox Sandbox
 }
@@ -175,7 +178,7 @@ func (a *app) addLabCommands(root *cobra.Command) {
 }
 
 func (a *app) addOtherCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand(), a.privateCommand(), a.holdCommand()} {
+	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.whyCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand(), a.privateCommand(), a.holdCommand()} {
 		c.GroupID = "other"
 		root.AddCommand(c)
 	}

@@ -24,6 +24,7 @@ import (
 	"vnet/runtime/graph"
 	"vnet/runtime/host"
 	"vnet/runtime/kernel/kerneltest"
+	"vnet/runtime/path"
 )
 
 func TestMain(m *testing.M) {
@@ -106,6 +107,16 @@ func fake() Engine {
 		},
 		GraphAlive: func(context.Context) (*graph.Graph, diag.List) {
 			return nil, diag.List{diag.New(diag.NeedsPrivilege, token.Span{}, "looking into namespaces needs root")}
+		},
+		WhyAlive: func(_ context.Context, q path.Query) (*runtime.Why, diag.List) {
+			if q.From == "h9" {
+				return nil, diag.List{diag.New(diag.UnknownNamespace, token.Span{}, "no namespace `h9`")}
+			}
+			w := &runtime.Why{Report: &path.Report{From: q.From, To: q.To, Steps: []path.Step{}, Doubts: []path.Finding{}}, Answered: q.Port == 80}
+			if !w.Answered {
+				w.Stop = &path.Finding{NS: "r", Cause: path.NotRouting, What: "r does not forward", Repair: "in r forward on"}
+			}
+			return w, nil
 		},
 		Dump: func(_ context.Context, spaces []string, opts dump.Options) (string, diag.List) {
 			if slices.Contains(spaces, "rigth") {

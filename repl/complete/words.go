@@ -50,6 +50,7 @@ var Words = []usage.Entry{
 	{Word: "status", Doc: "tell what is alive and what is open", Forms: []string{"status"}},
 	{Word: "topo", Doc: "draw the network", Forms: []string{"topo"}},
 	{Word: "undo", Doc: "take back the last entry, or the last N", Forms: []string{"undo [N]"}},
+	{Word: "why", Doc: "find out what stops packets on their way", Forms: []string{"why NS -> B"}},
 }
 
 // WordOf returns the entry of a word of the prompt, or nil.

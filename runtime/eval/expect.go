@@ -10,6 +10,7 @@ import (
 	"vnet/lang/diag"
 	"vnet/lang/name"
 	"vnet/lang/token"
+	"vnet/runtime/path"
 	"vnet/runtime/value"
 )
 
@@ -18,6 +19,7 @@ const (
 	defaultWithin = 5 * time.Second  // for what should become so: a link comes up, IPv6 looks for duplicates
 	defaultWait   = 30 * time.Second // for wait until
 	probeTimeout  = time.Second      // for one answer to one packet
+	whyTimeout    = time.Second      // for finding out what stops a packet
 	shortestLook  = 100 * time.Millisecond
 	firstPause    = 20 * time.Millisecond
 	longestPause  = 250 * time.Millisecond
@@ -28,6 +30,7 @@ const (
 type probe struct {
 	what string // as it was asked for, with its ends: "ping h1 -> h2"
 	once func(context.Context) (verdict, error)
+	way  *path.Query // that its packets take; nil: it sends none
 }
 
 // A verdict is what one look at it came to.
@@ -101,6 +104,9 @@ func (t *thread) disappointed(s *ast.Expect, p probe, v verdict) error {
 	}
 	f := t.fail(diag.ExpectFailed, s.Span, "expect %s%s: %s", no, p.what, v.why)
 	f.Diag.Output = tail(v.output)
+	if !s.No {
+		t.tellWhy(f, p)
+	}
 	if s.Why == nil {
 		return f
 	}
@@ -111,6 +117,24 @@ func (t *thread) disappointed(s *ast.Expect, p probe, v verdict) error {
 	f.Diag.Summary = name.Quote(why)
 	f.Diag.WithLabel("%s", v.why)
 	return f
+}
+
+// tellWhy adds to a check that failed what stops its packets, where that can
+// be found quickly. It never stands in the way of the failure itself.
+func (t *thread) tellWhy(f *Failure, p probe) {
+	if p.way == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, whyTimeout)
+	defer cancel()
+	r, err := path.Find(ctx, t.cfg.Host, *p.way)
+	if err != nil || r.Stop == nil {
+		return
+	}
+	f.help("%s", name.Quote(r.Stop.String()))
+	if r.Stop.Repair != "" {
+		f.help("this would repair it: `%s`", name.Quote(r.Stop.Repair))
+	}
 }
 
 // wait pauses, or waits until a condition holds.
@@ -285,7 +309,7 @@ func (t *thread) execProbe(c *ast.ExecCond) ([]probe, error) {
 	}
 	var out []probe
 	for _, p := range programs {
-		out = append(out, probe{"exec in " + p.ns, func(ctx context.Context) (verdict, error) {
+		out = append(out, probe{what: "exec in " + p.ns, once: func(ctx context.Context) (verdict, error) {
 			sub := *t
 			sub.ctx = ctx
 			got, err := sub.run(p, true)
@@ -307,7 +331,7 @@ func (t *thread) exprProbe(c *ast.ExprCond) ([]probe, error) {
 		}
 	}
 	text := t.sourceOf(c.Span)
-	return []probe{{text, func(ctx context.Context) (verdict, error) {
+	return []probe{{what: text, once: func(ctx context.Context) (verdict, error) {
 		sub := *t
 		sub.ctx = ctx
 		v := verdict{}

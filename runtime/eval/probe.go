@@ -15,6 +15,7 @@ import (
 	"vnet/lang/diag"
 	"vnet/lang/token"
 	"vnet/runtime/host"
+	"vnet/runtime/path"
 	"vnet/runtime/value"
 )
 
@@ -211,11 +212,21 @@ func (t *thread) pings(c *ast.Ping) ([]probe, error) {
 			for _, addr := range tgt.addrs {
 				e := echo
 				e.NS, e.To = ns, addr
-				out = append(out, probe{"ping " + ns + " -> " + tgt.text, t.pingOnce(e, loss, rtt)})
+				out = append(out, probe{"ping " + ns + " -> " + tgt.text, t.pingOnce(e, loss, rtt),
+					&path.Query{From: ns, To: tgt.ns, Addr: addr, Size: e.Size + headers(addr)}})
 			}
 		}
 	}
 	return out, nil
+}
+
+// headers is how many bytes stand before the payload of an echo request.
+func headers(to netip.Addr) int {
+	const ipv4, ipv6, icmp = 20, 40, 8
+	if to.Is6() {
+		return ipv6 + icmp
+	}
+	return ipv4 + icmp
 }
 
 func (t *thread) pingOnce(e host.Echo, loss, rtt *limit) func(context.Context) (verdict, error) {
@@ -279,7 +290,7 @@ func (t *thread) dials(c *ast.Dial) ([]probe, error) {
 			for _, addr := range tgt.addrs {
 				d := host.Dial{NS: ns, Proto: c.Proto, To: netip.AddrPortFrom(addr, uint16(port)), Timeout: probeTimeout}
 				what := fmt.Sprintf("%s %s -> %s port %d", c.Proto, ns, tgt.text, port)
-				out = append(out, probe{what, t.dialOnce(d)})
+				out = append(out, probe{what, t.dialOnce(d), &path.Query{From: ns, To: tgt.ns, Addr: addr, Port: int(port), UDP: c.Proto == "udp"}})
 			}
 		}
 	}
@@ -342,7 +353,7 @@ func (t *thread) paths(c *ast.Path) ([]probe, error) {
 	for i, ns := range spaces {
 		for _, tgt := range targets[i] {
 			for _, addr := range tgt.addrs {
-				out = append(out, probe{"path " + ns + " -> " + tgt.text, t.traceOnce(ns, addr, want)})
+				out = append(out, probe{what: "path " + ns + " -> " + tgt.text, once: t.traceOnce(ns, addr, want)})
 			}
 		}
 	}
@@ -432,7 +443,7 @@ func (t *thread) routesTo(c *ast.RouteTo) ([]probe, error) {
 		as := func(r host.Route) bool {
 			return (!via.IsValid() || r.Via == via) && (dev == "" || r.Dev == dev)
 		}
-		out = append(out, probe{what, t.routeOnce(ns, want, isDefault, as)})
+		out = append(out, probe{what: what, once: t.routeOnce(ns, want, isDefault, as)})
 	}
 	return out, nil
 }

@@ -49,8 +49,10 @@ var (
 // openConn opens a connection in the namespace of the calling thread. The
 // kernel adds its words to errors (EXT_ACK), leaves out the request they are
 // about (CAP_ACK), and honours filters of dumps (GET_STRICT_CHK).
-func openConn() (*conn, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+func openConn() (*conn, error) { return openFamily(unix.NETLINK_ROUTE) }
+
+func openFamily(protocol int) (*conn, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocol)
 	if err != nil {
 		return nil, fmt.Errorf("open netlink: %w", err)
 	}
