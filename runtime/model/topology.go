@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -170,6 +171,53 @@ func (n *Net) meetings(a, b *space) (out []meeting, joined bool) {
 	return out, joined
 }
 
+// faced lists the meetings of interfaces that both have addresses. They are
+// found among those alone: the ports of a bridge have none.
+func (n *Net) faced(a, b *space) (out []meeting) {
+	few, many := a, b
+	swap := len(b.owners) < len(a.owners)
+	if swap {
+		few, many = b, a
+	}
+	others := many.addressed()
+	for _, l := range few.addressed() {
+		g := n.segment(l)
+		found := others
+		if len(g.members) < len(others) {
+			found = g.members
+		}
+		for _, m := range found {
+			if m == l || m.NS != many.name || len(m.addrs) == 0 || n.segment(m) != g {
+				continue
+			}
+			if swap {
+				out = append(out, meeting{m, l})
+			} else {
+				out = append(out, meeting{l, m})
+			}
+		}
+	}
+	slices.SortFunc(out, func(x, y meeting) int {
+		return cmp.Or(x.near.Index-y.near.Index, x.far.Index-y.far.Index)
+	})
+	return out
+}
+
+// addressed lists the links with addresses, without lo.
+func (s *space) addressed() []*link {
+	seen := make(map[*link]bool, len(s.owners))
+	var out []*link
+	for _, links := range s.owners {
+		for _, l := range links {
+			if l.Name != "lo" && !seen[l] {
+				seen[l] = true
+				out = append(out, l)
+			}
+		}
+	}
+	return out
+}
+
 // here lists the members of a segment that are in a namespace, looking
 // through whichever is the shorter list.
 func (n *Net) here(g *segment, s *space) []*link {
@@ -203,14 +251,16 @@ func (n *Net) Gateway(ns, via string, v6 bool) (netip.Addr, string, error) {
 	case b == nil:
 		return netip.Addr{}, "", fmt.Errorf("no namespace `%s`", via)
 	}
+	for _, m := range n.faced(a, b) {
+		if addr, exact := faces(m, v6); exact {
+			return addr, m.near.Name, nil
+		}
+	}
 	meet, joined := n.meetings(a, b)
 	var second netip.Addr
 	dev := ""
 	for _, m := range meet {
-		addr, exact := faces(m, v6)
-		if exact {
-			return addr, m.near.Name, nil
-		}
+		addr, _ := faces(m, v6)
 		if addr.IsValid() && !second.IsValid() {
 			second, dev = addr, m.near.Name
 		}
@@ -267,7 +317,7 @@ func (n *Net) Target(from, to string) ([]netip.Addr, error) {
 		return nil, fmt.Errorf("no namespace `%s`", to)
 	}
 	var out []netip.Addr
-	meet, _ := n.meetings(a, b)
+	meet := n.faced(a, b)
 	for _, v6 := range []bool{false, true} {
 		if from != to && !firstGlobal(a, v6).IsValid() && !a.opaque {
 			continue
