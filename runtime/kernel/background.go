@@ -41,6 +41,7 @@ func (h *Host) Spawn(ctx context.Context, cmd *host.Cmd) (host.Program, error) {
 		return nil, err
 	}
 	defer portal.done()
+	portal.settle()
 	log, file, err := h.openLog(cmd.Log, cmd.Stdout)
 	if err != nil {
 		return nil, &host.ProgramError{Argv0: cmd.Argv[0], Reason: host.NotStarted, Detail: "its log", Err: err}

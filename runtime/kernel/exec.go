@@ -39,6 +39,12 @@ func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 		return host.Exit{}, err
 	}
 	defer p.done()
+	left := true // something of it may go on
+	defer func() {
+		if left {
+			p.settle()
+		}
+	}()
 	defer h.forget() // it may have renamed, made or removed interfaces
 	tty := foregroundTerminal(cmd.Stdin)
 	c.SysProcAttr = attributes(c.SysProcAttr, tty)
@@ -55,6 +61,7 @@ func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 	exit := ending(c.ProcessState)
 	exit.Time = time.Since(begin)
 	exit.Left = cmd.Group != "" && h.brood(cmd.Group).busy()
+	left = exit.Left || cmd.Group == "" || h.brood(cmd.Group).mark.Load()
 	if interrupted {
 		return exit, context.Cause(ctx)
 	}

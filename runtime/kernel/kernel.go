@@ -12,6 +12,7 @@ package kernel
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"vnet/runtime/host"
 )
@@ -29,6 +30,8 @@ type Host struct {
 	lastMet string   // the neighbour found last
 	learnt  bool     // an operation may have taught a space an index
 	edits   map[string]int
+
+	roaming atomic.Pointer[portal] // the one that was made last and may move
 
 	broods map[string]*brood    // groups of programs, by ID
 	place  string               // the directory of their cgroups; empty: there are none

@@ -17,28 +17,77 @@ import (
 // A portal is a thread inside a namespace from which programs are started:
 // with the namespace's /sys, and with its files from /etc/netns over those in
 // /etc, in a mount namespace of its own. It is made as iproute2's netns_switch
-// makes it (232 us), once, and lives as long as its programs: they die with it
+// makes it and lives as long as its programs: they die with it
 // (PR_SET_PDEATHSIG is about the thread, not the process).
+//
+// The kernel copies every mount for a new mount namespace, and each namespace
+// with a name is one: a portal for each of a thousand would take a million. So
+// one that no program has left anything in moves on to the next namespace.
 type portal struct {
-	jobs  chan func()
-	edits int   // of the host's own count, and
-	stamp int64 // the time of the directory, when it was made
+	jobs   chan func()
+	mounts int // a descriptor that tells whether the mounts it sees have changed; -1: none can
 
 	mu      sync.Mutex
+	at      *space // where it is
+	edits   int    // of the host's own count, and
+	stamp   int64  // the time of the directory, when it came
 	users   int
 	retired bool
+	settled bool // it stays where it is
 }
 
 // use makes sure the portal is not closed until done is called; false when it
-// is on its way out.
-func (p *portal) use() bool {
+// is on its way out, elsewhere, or shows files that have changed since.
+func (p *portal) use(sp *space, edits int, stamp int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.retired {
+	if p.retired || p.at != sp || p.edits != edits || p.stamp != stamp {
 		return false
 	}
 	p.users++
 	return true
+}
+
+// move takes the portal to another namespace and uses it there; false when it
+// is needed where it is, or is not as it was when it came.
+func (p *portal) move(sp *space, edits int) bool {
+	p.mu.Lock()
+	if p.retired || p.settled || p.users > 0 || p.stamp != 0 || p.unsettledMounts() {
+		p.mu.Unlock()
+		return false
+	}
+	p.at, p.edits = sp, edits
+	p.users++
+	p.mu.Unlock()
+	moved := false
+	p.run(func() {
+		moved = netns.Set(sp.fd) == nil && mountSys(sp.name) == nil
+		p.unsettledMounts() // our own change
+	})
+	if !moved {
+		p.retire(sp)
+		p.done()
+	}
+	return moved
+}
+
+// settle keeps the portal where it is for the rest of its life: what runs in
+// its mount namespace shall not have it changed, nor others see what it mounts.
+func (p *portal) settle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settled = true
+}
+
+// unsettledMounts reports whether a mount has come or gone since it was last
+// asked: proc_pid_mountinfo(5) can be polled for that.
+func (p *portal) unsettledMounts() bool {
+	if p.mounts < 0 {
+		return true
+	}
+	poll := []unix.PollFd{{Fd: int32(p.mounts), Events: unix.POLLPRI}}
+	n, err := unix.Poll(poll, 0)
+	return n != 0 || err != nil
 }
 
 func (p *portal) done() {
@@ -50,11 +99,11 @@ func (p *portal) done() {
 	}
 }
 
-// retire lets the thread die after its last program.
-func (p *portal) retire() {
+// retire lets the thread die after its last program, if it is still there.
+func (p *portal) retire(sp *space) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.retired {
+	if p.retired || p.at != sp {
 		return
 	}
 	p.retired = true
@@ -80,16 +129,28 @@ func (h *Host) portal(sp *space) (*portal, error) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	if p := sp.portal; p != nil {
-		if p.edits == edits && p.stamp == stamp && p.use() {
+		if p.use(sp, edits, stamp) {
 			return p, nil
 		}
-		p.retire()
+		p.retire(sp)
 		sp.portal = nil
 	}
-	p := &portal{jobs: make(chan func()), edits: edits, stamp: stamp, users: 1}
+	roams := sp.name != host.Start && stamp == 0
+	if p := h.roaming.Load(); roams && p != nil && p.move(sp, edits) {
+		sp.portal = p
+		return p, nil
+	}
+	p := &portal{jobs: make(chan func()), at: sp, edits: edits, stamp: stamp, users: 1, settled: !roams, mounts: -1}
 	ready := make(chan error)
 	locked(func() {
 		err := sp.furnishPortal()
+		if err == nil && roams {
+			// Not an os.File: Go would wait for its events, too, and take them away.
+			if fd, err := unix.Open("/proc/thread-self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
+				p.mounts = fd
+				defer unix.Close(fd)
+			}
+		}
 		ready <- err
 		if err != nil {
 			return
@@ -100,6 +161,9 @@ func (h *Host) portal(sp *space) (*portal, error) {
 	})
 	if err := <-ready; err != nil {
 		return nil, err
+	}
+	if roams {
+		h.roaming.Store(p)
 	}
 	sp.portal = p
 	return p, nil

@@ -222,7 +222,7 @@ func (sp *space) close() {
 		sp.conn = nil
 	}
 	if sp.portal != nil {
-		sp.portal.retire()
+		sp.portal.retire(sp)
 		sp.portal = nil
 	}
 	if sp.fd.IsOpen() {
