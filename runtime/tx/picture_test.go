@@ -210,6 +210,26 @@ func TestForeignIsSpared(t *testing.T) {
 	}
 }
 
+// What was made before a commit is old behind it.
+func TestPicturesBehindCommit(t *testing.T) {
+	d := old(t)
+	x := journalled(t, d)
+	forward := Step{Op: host.SysctlSet{NS: "new", Key: "net.ipv4.ip_forward", Value: "1"}}
+	for _, do := range []func() error{
+		func() error { return x.Do(t.Context(), Step{Op: host.NamespaceAdd{Name: "new"}}) },
+		func() error { return x.Do(t.Context(), forward) },
+		func() error { return x.Commit(t.Context()) },
+		func() error { return x.Do(t.Context(), forward) },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(d.saved, []string{"new"}) {
+		t.Errorf("saved %v", d.saved)
+	}
+}
+
 // Behind a commit a transaction begins anew, with pictures and a journal of
 // its own; its rollback ends both.
 func TestRollbackBehindCommit(t *testing.T) {

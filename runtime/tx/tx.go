@@ -289,7 +289,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 		}
 	}
 	if !t.Temporary {
-		t.past.plates, t.past.deeds = map[string][]plate{}, map[string][]deed{}
+		t.past = newPast()
 	}
 	t.stand = append(t.stand, done...)
 	t.log = nil
