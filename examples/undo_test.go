@@ -88,3 +88,19 @@ func TestUndo(t *testing.T) {
 		}
 	}
 }
+
+// What could not be undone is refused before it is done, and what to do instead
+// is told.
+func TestIrreversible(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script("ip link add x0 type ifb; tc qdisc add dev x0 root handle 1: stab overhead 4 linklayer atm htb")
+	before := m.Settle()
+	o := runCmd(t, m, 1, vnet(script(t, "ns lab\nlink set host:x0 netns lab\n")))
+	for _, want := range []string{"error[V6003]: x0 in host would lose what nobody could put back: the size table of qdisc htb", "help: ", "lab.vnet:2:"} {
+		if !strings.Contains(o.Err, want) {
+			t.Errorf("does not say %q:\n%s", want, o.Err)
+		}
+	}
+	m.Same(t, before)
+}

@@ -13,18 +13,12 @@ import (
 
 // onlyWhenRun begins the codes whose wrong examples only a run can show:
 // programs and checks that fail, and refusals of the kernel.
-var onlyWhenRun = regexp.MustCompile(`^V(400|401|51)`)
-
-// later are pages about statements of a later version.
-var later = []diag.Code{"V6003"}
+var onlyWhenRun = regexp.MustCompile(`^V(400|401|51|6003)`)
 
 // Every wrong example of `vnet explain` shows its mistake, and no other
 // example has one.
 func TestExamplesOfPages(t *testing.T) {
 	for _, code := range diag.Codes() {
-		if slices.Contains(later, code) {
-			continue
-		}
 		page, _ := diag.Explain(code)
 		for i, ex := range examples(page) {
 			got := runtime.Check(context.Background(), runtime.Script{Name: string(code) + ".vnet", Text: ex.text})

@@ -92,6 +92,10 @@ func refusal(step *tx.StepError) *diag.Diagnostic {
 	}
 	d.Code = codeOf(e.Errno)
 	d.Kernel = e.Words()
+	if e.Code != "" {
+		d.Code, d.Kernel = e.Code, ""
+	}
+	d.Help = e.Help
 	if e.What != "" {
 		d.Summary = e.What
 	}

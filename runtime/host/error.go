@@ -47,6 +47,8 @@ type Error struct {
 	Kernel string        // its own words (NLMSGERR_ATTR_MSG); may be empty
 	Field  Field         // what it is about, where that is known
 	What   string        // lower case, the thing first: "v0 in red: already exists"; may be empty
+	Code   diag.Code     // where the number does not say it
+	Help   []string      // what to do instead
 }
 
 func (e *Error) Error() string {

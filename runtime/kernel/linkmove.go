@@ -9,8 +9,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vnet/lang/diag"
 	"vnet/lang/name"
 	"vnet/runtime/host"
+	"vnet/runtime/kernel/image"
 )
 
 // linkMove moves an interface to another namespace and puts back what the
@@ -39,6 +41,11 @@ func (q *queue) linkMove(ctx context.Context, op host.LinkMove) error {
 	}
 	if err := from.keeps(l, op); err != nil {
 		return err
+	}
+	if op.Index == 0 { // not one that takes back
+		if err := movable(ctx, from, l); err != nil {
+			return err
+		}
 	}
 	kept, err := from.kept(l.index)
 	if err != nil {
@@ -92,6 +99,23 @@ func (sp *space) keeps(l *link, op host.LinkMove) error {
 		}
 	}
 	return nil
+}
+
+// movable refuses what a move would take from an interface for good.
+func movable(ctx context.Context, from *space, l *link) error {
+	if from.made && from.chooses() {
+		return nil // nobody else has put anything there
+	}
+	lost, err := image.Unrepeatable(ctx, int(from.fd), l.index)
+	if err != nil || len(lost) == 0 {
+		return err
+	}
+	e := failed(unix.EOPNOTSUPP, host.FieldName, "%s in %s would lose what nobody could put back: %s",
+		name.Quote(l.name), from.where(), strings.Join(lost, ", "))
+	e.Code = diag.Irreversible
+	e.Help = []string{"remove it first, if it is not needed: tc qdisc del dev " + name.Quote(l.name) + " root",
+		"leave the interface where it is, and lead a cable to it"}
+	return e
 }
 
 // moving asks for the move, and for a number there unless it is 0.

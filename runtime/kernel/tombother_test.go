@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vnet/lang/diag"
 	"vnet/runtime/host"
 )
 
@@ -169,6 +170,26 @@ func Test43Refused(t *testing.T) {
 		t.Errorf("gre0: %v", err)
 	}
 	l.same("refused", before)
+}
+
+// So is a move that would lose what nobody could put back; what can be is moved.
+func Test43MoveRefused(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, threeSpaces+`ip -n @a link add x0 type ifb; ip -n @a link add x1 type ifb
+		tc -n @a qdisc add dev x0 root handle 1: stab overhead 4 linklayer atm htb
+		tc -n @a qdisc add dev x1 root handle 1: tbf rate 1mbit burst 10kb latency 50ms`)
+	before := l.settled()
+	move := func(name string) host.LinkMove {
+		return host.LinkMove{NS: l.prefix + "a", Name: name, To: l.prefix + "b"}
+	}
+	told := false
+	r := open(t).Apply(context.Background(), []host.Op{move("x0")}, func(int, []host.Op, []host.Op) error { told = true; return nil })[0]
+	var e *host.Error
+	if !errors.As(r.Err, &e) || e.Code != diag.Irreversible || !strings.Contains(e.What, "the size table of qdisc htb") || told || len(r.Undo) > 0 {
+		t.Errorf("%+v, journalled %v", r, told)
+	}
+	l.same("refused", before)
+	l.step(open(t), move("x1"))
 }
 
 // An interface that is not what was buried is left alone.

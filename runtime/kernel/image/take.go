@@ -86,13 +86,16 @@ var lists = []struct {
 	{secMDB, rtmGetMDB, header(8, afBridge)},
 	{secPort, unix.RTM_GETLINK, put32(header(unix.SizeofIfInfomsg, afBridge), unix.IFLA_EXT_MASK, extBrVLAN|extSkipStats)},
 	{secVLAN, rtmGetVLAN, header(8, afBridge)},
-	{secQdisc, unix.RTM_GETQDISC, put(header(20, unix.AF_UNSPEC), tcaDumpInvisible, nil)},
+	{secQdisc, unix.RTM_GETQDISC, qdiscHeader()},
 	{secLabel, unix.RTM_GETADDRLABEL, header(12, unix.AF_INET6)},
 	{secNeighTbl, unix.RTM_GETNEIGHTBL, header(4, unix.AF_UNSPEC)},
 	{secNetconf, rtmGetNetconf, header(4, unix.AF_INET)},
 	{secNetconf, rtmGetNetconf, header(4, unix.AF_INET6)},
 	{secNetconf, rtmGetNetconf, header(4, afMPLS)},
 }
+
+// qdiscHeader asks for the qdiscs that tc does not list too.
+func qdiscHeader() []byte { return put(header(20, unix.AF_UNSPEC), tcaDumpInvisible, nil) }
 
 func proxyHeader() []byte {
 	b := header(unix.SizeofNdMsg, unix.AF_UNSPEC)
