@@ -54,6 +54,9 @@ func leftover(err error) (line string, ok bool) {
 	}
 	var differs *tx.Difference
 	if errors.As(err, &differs) {
+		if differs.Foreign {
+			return fmt.Sprintf("%s [%s]", differs, diag.ChangedMeanwhile), true
+		}
 		return differs.Error(), true
 	}
 	return err.Error(), false
