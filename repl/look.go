@@ -22,8 +22,9 @@ func (p *Prompt) help(_ context.Context, words []string, _ string) int {
 	if len(words) == 1 {
 		p.helpList("Statements", usage.All())
 		p.helpList("Words of the prompt", complete.Words)
-		fmt.Fprintf(p.Out, "Functions: %s\n\n", strings.Join(stdlib.Names(), " "))
-		fmt.Fprintln(p.Out, "NS PROGRAM ARG… runs a program in a namespace. help WORD tells more; Ctrl-D leaves.")
+		p.lines(p.Out, "  ", "Functions: "+strings.Join(stdlib.Names(), " ")+"\n")
+		fmt.Fprintln(p.Out)
+		p.lines(p.Out, "  ", "NS PROGRAM ARG… runs a program in a namespace. help WORD tells more; Ctrl-D leaves.")
 		return 0
 	}
 	word := words[1]
@@ -38,7 +39,7 @@ func (p *Prompt) help(_ context.Context, words []string, _ string) int {
 	case e != nil:
 		p.helpOn(e)
 	case known:
-		fmt.Fprintf(p.Out, "%s\n  %s\n", b.Doc, b.Sig)
+		p.lines(p.Out, "    ", b.Doc+"\n  "+b.Sig)
 	default:
 		return p.noHelp(word)
 	}
@@ -48,18 +49,18 @@ func (p *Prompt) help(_ context.Context, words []string, _ string) int {
 func (p *Prompt) helpList(title string, list []usage.Entry) {
 	fmt.Fprintln(p.Out, title+":")
 	for _, e := range list {
-		fmt.Fprintf(p.Out, "  %-12s %s\n", e.Word, e.Doc)
+		p.row("  ", 12, e.Word, e.Doc)
 	}
 	fmt.Fprintln(p.Out)
 }
 
 func (p *Prompt) helpOn(e *usage.Entry) {
-	fmt.Fprintln(p.Out, e.Doc)
+	p.lines(p.Out, "  ", e.Doc)
 	for _, f := range e.Forms {
-		fmt.Fprintln(p.Out, "  "+f)
+		p.lines(p.Out, "    ", "  "+f)
 	}
 	for _, o := range e.Options {
-		fmt.Fprintf(p.Out, "    %-24s %s\n", strings.TrimSpace(o.Name+" "+o.Arg), o.Doc)
+		p.row("    ", 24, strings.TrimSpace(o.Name+" "+o.Arg), o.Doc)
 	}
 }
 
@@ -79,32 +80,32 @@ func (p *Prompt) noHelp(word string) int {
 // status tells what the session has going on.
 func (p *Prompt) status(_ context.Context, _ []string, _ string) int {
 	st := p.Session.Status()
-	fmt.Fprintf(p.Out, "scope        %s\n", name.Quote(st.Scope))
+	p.row("", 12, "scope", name.Quote(st.Scope))
 	switch {
 	case !st.Open:
-		fmt.Fprintln(p.Out, "transaction  none: each entry is kept at once")
+		p.row("", 12, "transaction", "none: each entry is kept at once")
 	default:
-		fmt.Fprintf(p.Out, "transaction  open, with %s\n", plural(len(st.Entries), "statement"))
+		p.row("", 12, "transaction", "open, with "+plural(len(st.Entries), "statement"))
 		for _, e := range st.Entries {
-			fmt.Fprintln(p.Out, "             "+firstLine(e))
+			p.row("", 12, "", firstLine(e))
 		}
 		if len(st.Savepoints) > 0 {
-			fmt.Fprintf(p.Out, "savepoints   %s\n", name.Quote(strings.Join(st.Savepoints, " ")))
+			p.row("", 12, "savepoints", name.Quote(strings.Join(st.Savepoints, " ")))
 		}
 	}
-	head := "undo        "
+	head := "undo"
 	for _, e := range st.Undo {
-		fmt.Fprintln(p.Out, head+" "+firstLine(e))
-		head = "            "
+		p.row("", 12, head, firstLine(e))
+		head = ""
 	}
-	head = "programs    "
+	head = "programs"
 	for _, b := range st.Programs {
 		state := "has ended"
 		if b.Running {
 			state = "runs"
 		}
-		fmt.Fprintf(p.Out, "%s %s in %s %s: %s\n", head, b.Name, b.NS, state, name.Quote(strings.Join(b.Argv, " ")))
-		head = "            "
+		p.row("", 12, head, fmt.Sprintf("%s in %s %s: %s", b.Name, b.NS, state, name.Quote(strings.Join(b.Argv, " "))))
+		head = ""
 	}
 	return 0
 }

@@ -23,6 +23,26 @@ func (p *Prompt) lines(w io.Writer, indent, text string) {
 	}
 }
 
+// row prints a word, and beside it, or below in a narrow window, what is said
+// of it.
+func (p *Prompt) row(indent string, column int, word, text string) {
+	beside := strings.Repeat(" ", len(indent)+column+1)
+	line := indent + word + strings.Repeat(" ", max(0, column-promptWidth(word))) + " "
+	width := 0
+	if p.Width != nil {
+		width = p.Width()
+	}
+	switch {
+	case width <= 0 || promptWidth(line+text) <= width:
+		fmt.Fprintln(p.Out, line+text)
+	case len(beside) > width/2:
+		fmt.Fprintln(p.Out, fold(indent+word, width, indent+"  "))
+		p.lines(p.Out, indent+"    ", indent+"    "+text)
+	default:
+		fmt.Fprintln(p.Out, line+strings.Join(diag.Wrap(text, width-len(beside), width-len(beside)), "\n"+beside))
+	}
+}
+
 // fold breaks a line between its words, if it is known how wide it may be.
 func fold(line string, width int, indent string) string {
 	bare := strings.TrimLeft(line, " ")
