@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -96,7 +97,22 @@ func (w *walker) badName(at token.Span, err error) {
 	if bad.TooLong {
 		code = diag.LongName
 	}
-	w.fail(code, at, "%s", bad.Error()).WithHelp("%s", bad.Help())
+	help := bad.Help()
+	if other := noName(bad.Name); other != "" {
+		help = other
+	}
+	w.fail(code, at, "%s", bad.Error()).WithHelp("%s", help)
+}
+
+// noName is how to write what was never meant as a name; "" for what was.
+func noName(text string) string {
+	if _, err := netip.ParsePrefix(text); err == nil {
+		return "the interface comes first, then its address: `addr add NS:IF " + text + "`"
+	}
+	if strings.HasPrefix(text, "[") {
+		return "here a list stands in a variable: `let spaces = [a, b]`, then `in $spaces`"
+	}
+	return ""
 }
 
 // existingSpace checks the name of a namespace that may be there already.

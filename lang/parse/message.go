@@ -81,6 +81,9 @@ func missingArrow(lx *lexer.PeekingLexer) *fault {
 	if ends(t) {
 		t = sessionOf(lx).secondEnd(t)
 	}
+	if help, ok := usage.Elsewhere("veth", t.Value); ok {
+		return faultAt(t, diag.UnknownOption, "`veth` has no option `%s`", t.Value).help("%s", help)
+	}
 	f := faultAt(t, diag.MissingArrow, "`<->` is missing between the two ends of the cable")
 	switch {
 	case isSign(t, "->"):
@@ -196,6 +199,9 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 		return f.help("write `%s%s`", last.Value, t.Value)
 	case head == "let" || head == "set" || head == "return":
 		return f.help("a text of several words stands in quotes, a list in `[ ]`")
+	}
+	if help, ok := usage.Elsewhere(head, t.Value); ok {
+		return f.help("%s", help)
 	}
 	if e := usage.Of(head); e != nil {
 		if near, ok := name.Near(t.Value, e.Names(usage.Whole)); ok && t.Type == lex.Word {

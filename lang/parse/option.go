@@ -270,6 +270,9 @@ func (r *optionReader) unknown(t *lexer.Token) error {
 	for _, scope := range r.scopes {
 		names = append(names, r.entry.Names(scope)...)
 	}
+	if help, ok := usage.Elsewhere(r.entry.Word, t.Value); ok {
+		return faultAt(t, diag.UnknownOption, "`%s` has no option `%s`", r.headWord(), t.Value).help("%s", help)
+	}
 	if r.scopes[0] == usage.Side && len(r.scopes) == 1 {
 		return faultAt(t, diag.MisplacedOption, "`%s` belongs to the cable as a whole", t.Value).
 			help("write it at the end of the line, after the second end")

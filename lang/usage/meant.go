@@ -46,3 +46,25 @@ func Closes(word string) bool {
 	}
 	return false
 }
+
+// elsewhere are words that follow a statement's word in other tools and
+// languages, with how the same is written here.
+var elsewhere = map[string]map[string]string{
+	"bridge": {
+		"interface": port, "interfaces": port, "members": port, "port": port, "ports": port, "slaves": port, "{": port,
+	},
+	"veth": {"bridge": plug, "master": plug, "port": plug},
+}
+
+// How a bridge gets its ports.
+const (
+	port = "a cable to it makes a port: `veth h1:eth0 <-> br0 as p1`; an interface that is there becomes one: `link set X master br0`"
+	plug = "to plug a cable into a bridge, name the bridge as its end: `veth h1:eth0 <-> br0 as p1`"
+)
+
+// Elsewhere tells how to write here what a word behind that of a statement
+// does in other tools.
+func Elsewhere(statement, word string) (help string, ok bool) {
+	help, ok = elsewhere[statement][word]
+	return help, ok
+}
