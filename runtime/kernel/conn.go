@@ -12,8 +12,8 @@ import (
 )
 
 // Limits of one send: the kernel answers while it reads, and what does not fit
-// the receive buffer (212,992 bytes by default, some 270 acknowledgements) is
-// lost with ENOBUFS.
+// the receive buffer (212,992 bytes by default, some 270 refusals) is lost with
+// ENOBUFS.
 const (
 	sendMessages = 128
 	sendBytes    = 48 << 10
@@ -114,15 +114,22 @@ func (c *conn) ask(m *message) (*reply, error) {
 	return replies[0], nil
 }
 
+// exchange sends messages and reads what the kernel says to them. It works on
+// them in order and says so of each that it refuses: that the last one is
+// acknowledged tells that those it said nothing of are done.
 func (c *conn) exchange(msgs []*message, size int) ([]*reply, error) {
-	first := c.seq + 1
+	first, last := c.seq+1, len(msgs)-1
 	out := make([]byte, 0, size)
 	replies := make([]*reply, len(msgs))
 	for i, m := range msgs {
 		c.seq++
 		native.PutUint32(m.buf, uint32(len(m.buf)))
 		native.PutUint32(m.buf[8:], c.seq)
-		native.PutUint16(m.buf[6:], m.flags()|unix.NLM_F_ACK)
+		flags := m.flags() &^ unix.NLM_F_ACK
+		if i == last {
+			flags |= unix.NLM_F_ACK
+		}
+		native.PutUint16(m.buf[6:], flags)
 		out = append(out, m.buf...)
 		replies[i] = &reply{}
 	}
@@ -132,7 +139,7 @@ func (c *conn) exchange(msgs []*message, size int) ([]*reply, error) {
 	if err := unix.Sendto(c.fd, out, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return nil, fmt.Errorf("netlink send: %w", err)
 	}
-	for left := len(msgs); left > 0; {
+	for !replies[last].acked {
 		err := c.receive(func(seq uint32, kind, flags uint16, body []byte) {
 			i := int(seq - first)
 			if i < 0 || i >= len(msgs) || replies[i].acked {
@@ -144,11 +151,13 @@ func (c *conn) exchange(msgs []*message, size int) ([]*reply, error) {
 			}
 			replies[i].acked = true
 			replies[i].fill(flags, body)
-			left--
 		})
 		if err != nil {
 			return replies, err
 		}
+	}
+	for _, r := range replies {
+		r.acked = true
 	}
 	return replies, nil
 }
