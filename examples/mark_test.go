@@ -30,8 +30,9 @@ in old {
 }
 `
 
-// pause is a program that waits until it is told to go on.
-const pause = "touch /run/at-$1\nwhile [ ! -e /run/go-$1 ]; do sleep 0.05; done\n"
+// pause is a program that waits until it is told to go on. It runs no other
+// meanwhile: that would be a change of the machine.
+const pause = "touch /run/at-$1\nread go </run/go-$1\n"
 
 // A tried run is one of vnet that stands still before it tries something and
 // after that was taken back.
@@ -48,7 +49,7 @@ func (r tried) at(place string) vnettest.Picture {
 		}
 	}
 	p := vnettest.Settled(r.t, r.Machine)
-	r.Run("touch", "/run/go-"+place)
+	r.Script("echo >/run/go-" + place)
 	return p
 }
 
@@ -68,7 +69,7 @@ func TestUndoToMark(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			m := kerneltest.New(t)
-			m.Script(string(a.Files[0].Data))
+			m.Script(string(a.Files[0].Data) + "\nmkfifo /run/go-mark /run/go-back\n")
 			m.Do(func() { err = os.WriteFile("/run/pause", []byte(pause), 0o600) })
 			if err != nil {
 				t.Fatal(err)
