@@ -31,6 +31,7 @@ func main() {
 		GraphAlive: runtime.GraphAlive,
 		Dump:       runtime.Dump,
 		WhyAlive:   runtime.WhyAlive,
+		Listen:     runtime.Listen,
 		Recover:    runtime.Recover,
 		Guard:      runtime.Guarded("/proc/self/exe", "guard"),
 		StandGuard: runtime.StandGuard,

@@ -47,6 +47,8 @@ type Engine struct {
 	GraphAlive func(context.Context) (*graph.Graph, diag.List)
 	// Dump writes what is alive as a script: these namespaces, or all.
 	Dump func(ctx context.Context, spaces []string, opts dump.Options) (string, diag.List)
+	// Listen listens to interfaces that are alive.
+	Listen func(context.Context, []host.End) (runtime.Listener, diag.List)
 	// WhyAlive follows a packet over what is alive.
 	WhyAlive func(context.Context, path.Query) (*runtime.Why, diag.List)
 	Source   func(module string) (text string, ok bool) // modules that are no files
@@ -178,7 +180,7 @@ func (a *app) addLabCommands(root *cobra.Command) {
 }
 
 func (a *app) addOtherCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.whyCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand(), a.privateCommand(), a.holdCommand()} {
+	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.whyCommand(), a.captureCommand(), a.recoverCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand(), a.privateCommand(), a.holdCommand()} {
 		c.GroupID = "other"
 		root.AddCommand(c)
 	}

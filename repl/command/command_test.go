@@ -83,6 +83,21 @@ func (s fakeSession) Do(ctx context.Context, name, text string) *runtime.Report 
 
 func (fakeSession) Close() error { return nil }
 
+// A fakeListener has two frames for the first interface.
+type fakeListener []host.Tap
+
+func (l fakeListener) Taps() []host.Tap { return l }
+func (fakeListener) Close()             {}
+func (l fakeListener) Read(_ context.Context, see func(int, host.Frame) error) error {
+	l[0].Dropped = 3
+	for range 2 {
+		if err := see(0, host.Frame{Data: make([]byte, 60), Size: 60}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fake is an engine whose scripts say, a line each, what is to be reported.
 func fake() Engine {
 	return Engine{
@@ -107,6 +122,16 @@ func fake() Engine {
 		},
 		GraphAlive: func(context.Context) (*graph.Graph, diag.List) {
 			return nil, diag.List{diag.New(diag.NeedsPrivilege, token.Span{}, "looking into namespaces needs root")}
+		},
+		Listen: func(_ context.Context, ends []host.End) (runtime.Listener, diag.List) {
+			if ends[0].NS == "h9" {
+				return nil, diag.List{diag.New(diag.UnknownNamespace, token.Span{}, "no namespace `h9`")}
+			}
+			l := fakeListener{}
+			for _, e := range ends {
+				l = append(l, host.Tap{End: e, LinkType: 1})
+			}
+			return l, nil
 		},
 		WhyAlive: func(_ context.Context, q path.Query) (*runtime.Why, diag.List) {
 			if q.From == "h9" {

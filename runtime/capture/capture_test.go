@@ -1,0 +1,148 @@
+package capture_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vnet/runtime"
+	"vnet/runtime/capture"
+	"vnet/runtime/host"
+	"vnet/runtime/kernel/kerneltest"
+	"vnet/runtime/path"
+)
+
+func TestMain(m *testing.M) { os.Exit(kerneltest.Main(m)) }
+
+// A frame of ICMP, and of UDP in a VLAN.
+func frames() []host.Frame {
+	echo := "\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x08\x00" +
+		"\x45\x00\x00\x1c\x00\x00\x00\x00\x40\x01\x66\xdf\x0a\x00\x00\x01\x0a\x00\x00\x02" + "\x08\x00\xf7\xfd\x00\x01\x00\x01"
+	tagged := echo[:12] + "\x81\x00\x00\x07" + echo[12:]
+	at := time.Unix(1700000000, 123456789)
+	return []host.Frame{{At: at, Data: []byte(echo), Size: len(echo), Out: true}, {At: at, Data: []byte(tagged), Size: len(tagged)}}
+}
+
+func TestLine(t *testing.T) {
+	for i, want := range []string{"ICMP 10.0.0.1 > 10.0.0.2: echo request, seq 1, 42 bytes", "vlan 7 ICMP 10.0.0.1 > 10.0.0.2: echo request, seq 1, 46 bytes"} {
+		if got := capture.Line(capture.Ethernet, frames()[i]); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	whole := frames()[0].Data
+	for n := range whole { // cut short anywhere: no panic
+		_ = capture.Line(capture.Ethernet, host.Frame{Data: whole[:n]})
+		_ = capture.Line(capture.RawIP, host.Frame{Data: whole[14:][:max(0, n-14)]})
+	}
+}
+
+// read has tcpdump(8) read a file.
+func read(t *testing.T, file string) string {
+	t.Helper()
+	if _, err := exec.LookPath("tcpdump"); err != nil {
+		t.Skip("needs tcpdump to read what was written")
+	}
+	out, err := exec.Command("tcpdump", "-n", "-e", "-tt", "--nano", "-r", file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+func TestWriter(t *testing.T) {
+	var b bytes.Buffer
+	taps := []host.Tap{{End: host.End{NS: "h1", Name: "eth0"}, LinkType: 1}, {End: host.End{NS: "r", Name: "wan"}, LinkType: 1}}
+	w, err := capture.NewWriter(&b, taps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range frames() {
+		if err := w.Packet(i, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(time.Unix(1700000001, 0), taps); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"h1:eth0", "r:wan"} {
+		if !bytes.Contains(b.Bytes(), []byte(want)) {
+			t.Errorf("no interface %s", want)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "x.pcapng")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, file)
+	for _, want := range []string{"1700000000.123456789 ", "10.0.0.1 > 10.0.0.2: ICMP echo request, id 1, seq 1", "vlan 7"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// TestListen records a ping at both ends of a cable, in two namespaces.
+func TestListen(t *testing.T) {
+	kerneltest.Need(t)
+	ctx := context.Background()
+	script := "ns h1 h2\nveth h1:eth0 10.0.0.1/24 <-> h2:eth0 10.0.0.2/24\nexpect ping h1 -> h2\n"
+	r := runtime.Run(ctx, runtime.Script{Name: "test", Text: script}, runtime.Settings{})
+	if r.Ending != runtime.Done {
+		t.Fatal(r.Diags)
+	}
+	if _, list := runtime.Listen(ctx, []host.End{{NS: "h1", Name: "eth9"}}); !strings.Contains(list.Error(), "no interface eth9 in h1") {
+		t.Errorf("an interface that is not there: %v", list)
+	}
+	l, list := runtime.Listen(ctx, []host.End{{NS: "h1", Name: "eth0"}, {NS: "h2", Name: "eth0"}})
+	if list.Failed() {
+		t.Fatal(list)
+	}
+	defer l.Close()
+	go func() {
+		if w, list := runtime.WhyAlive(ctx, query(t, "h1", "h2")); list.Failed() || !w.Answered {
+			t.Error("no ping", list)
+		}
+	}()
+	seen := map[string]int{}
+	enough := errors.New("enough")
+	limit, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	err := l.Read(limit, func(tap int, f host.Frame) error {
+		if age := time.Since(f.At); age < 0 || age > 20*time.Second {
+			t.Errorf("a frame of %s", f.At)
+		}
+		way := map[bool]string{true: " sends ", false: " receives "}[f.Out]
+		line, _, _ := strings.Cut(capture.Line(l.Taps()[tap].LinkType, f), ", seq")
+		seen[l.Taps()[tap].End.NS+way+line]++
+		if seen["h1 receives ICMP 10.0.0.2 > 10.0.0.1: echo reply"]*seen["h2 sends ICMP 10.0.0.2 > 10.0.0.1: echo reply"] > 0 {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Fatal(err, seen)
+	}
+	for _, want := range []string{"h1 sends ICMP 10.0.0.1 > 10.0.0.2: echo request", "h2 receives ICMP 10.0.0.1 > 10.0.0.2: echo request"} {
+		if seen[want] != 1 {
+			t.Errorf("%d times %q: %v", seen[want], want, seen)
+		}
+	}
+	if n := l.Taps()[0].Received; n < 2 {
+		t.Errorf("the kernel has counted %d", n)
+	}
+}
+
+func query(t *testing.T, from, to string) path.Query {
+	t.Helper()
+	q, err := runtime.WhyQuery(from, to, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
