@@ -60,8 +60,11 @@ link del br1
 // next. VNET_TEST_KILLS says how often.
 func TestRollbackOfRandomKills(t *testing.T) {
 	t.Parallel()
-	const workers = 4
-	n := times(t, "VNET_TEST_KILLS", 24)
+	n := times(t, "VNET_TEST_KILLS", 12)
+	workers := 2
+	if n > 100 {
+		workers = 4
+	}
 	for w := range workers {
 		t.Run(fmt.Sprint(w), func(t *testing.T) {
 			t.Parallel()
@@ -125,10 +128,10 @@ func (l *lab) kill(t *testing.T, dice *rand.Rand, i int, whole time.Duration) {
 
 // It dies before the single things that are asked of Linux, of which an
 // operation may be many; a third of the recoveries die so as well.
-// VNET_TEST_FULL tries every one, and by default every seventh.
+// VNET_TEST_FULL tries every one, and by default every thirteenth.
 func TestRollbackOfSteps(t *testing.T) {
 	t.Parallel()
-	stride := 7
+	stride := 13
 	if full {
 		stride = 1
 	}

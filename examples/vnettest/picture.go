@@ -132,7 +132,7 @@ func Settling(t testing.TB, m *kerneltest.Machine, p Picture) []string {
 func Settled(t testing.TB, m *kerneltest.Machine) Picture {
 	t.Helper()
 	last, since := Take(t, m), time.Now()
-	for deadline := since.Add(kerneltest.Patience(20 * time.Second)); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := since.Add(kerneltest.Patience(20 * time.Second)); time.Now().Before(deadline); time.Sleep(quiet / 8) {
 		if now := Take(t, m); len(last.Diff(now)) > 0 {
 			last, since = now, time.Now()
 		}
