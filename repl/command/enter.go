@@ -78,7 +78,8 @@ func (a *app) enter(cmd *cobra.Command, ns string, argv, env []string) error {
 	}
 	ctx, release := withSignals(cmd.Context())
 	defer release()
-	code, trouble := a.Exec(ctx, ns, argv, env, runtime.Settings{Stdin: a.std.In, Stdout: a.console.out, Stderr: a.console.err})
+	// The files themselves: a program behind a pipe is not at the terminal.
+	code, trouble := a.Exec(ctx, ns, argv, env, runtime.Settings{Stdin: a.std.In, Stdout: a.std.Out, Stderr: a.std.Err})
 	if trouble.Failed() {
 		return a.refuse(trouble)
 	}
