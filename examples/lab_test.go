@@ -27,6 +27,7 @@ ip addr add 10.8.0.1/24 dev kold
 ip -n old addr add 10.8.0.2/24 dev kold2
 ip route add 10.50.0.0/16 via 10.8.0.2
 ip link add kdum type ifb
+ip link set kdum up
 `
 
 // towerScript makes and changes something of everything.
@@ -37,7 +38,7 @@ veth ta:eth0 10.0.0.1/24 <-> tb:eth0 10.0.0.2/24
 veth host:th0 10.9.0.1/24 <-> ta:up 10.9.0.2/24
 bridge host:tbr
 link set host:kold mtu 1400 alias "tower's"
-link set host:kdum master tbr
+veth tb:bp 10.7.0.2/24 <-> host:tbr as tp
 addr add host:kold 10.8.1.1/24
 route replace 10.50.0.0/16 via 10.9.0.2
 in old {
@@ -378,4 +379,90 @@ func TestLogs(t *testing.T) {
 	}
 	run(t, m, 2, "logs", "talk", "tow")
 	run(t, m, 0, "undo")
+}
+
+// view is what the network is like.
+func view(m *kerneltest.Machine) kerneltest.Snapshot {
+	s := m.Settle()
+	delete(s, "files")
+	delete(s, "programs") // they start others
+	return s
+}
+
+// The new lab takes the place of the old one, and goes down to what was there
+// before both.
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	run(t, m, 0, "up", script(t, towerScript))
+	run(t, m, 0, "up", "--replace", script(t, "lab tower\nns ta\nveth host:th0 10.9.0.5/24 <-> ta:up 10.9.0.6/24\nlink set host:kold mtu 1300\naddr add host:kdum 10.30.0.1/24\nspawn in ta sleep 98\nexpect ping host -> 10.9.0.6\n"))
+	labs := status(t, m)
+	if len(labs) != 1 || len(labs[0].Spaces) != 1 || len(labs[0].Programs) != 1 || labs[0].Made["veth"] != 1 || labs[0].Made["namespace"] != 1 {
+		t.Errorf("up are %+v", labs)
+	}
+	if out := m.Run("ip", "route", "show", "10.50.0.0/16"); !strings.Contains(out, "via 10.8.0.2") {
+		t.Errorf("the old lab's route stays: %s", out)
+	}
+	if out := m.Run("ip", "-o", "link"); strings.Contains(out, "~") || strings.Contains(out, "tbr") {
+		t.Errorf("of the old lab stays\n%s", out)
+	}
+	run(t, m, 0, "down", "tower")
+	m.Same(t, before)
+}
+
+// If the new lab fails, wherever, the old one stands as it was, and so do its
+// programs.
+func TestReplaceFails(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script(labMachine)
+	before := m.Settle()
+	path := script(t, towerScript)
+	run(t, m, 0, path)
+	eldest := func() string {
+		var pids []int
+		for _, p := range status(t, m)[0].Programs {
+			pids = append(pids, p.PIDs[0])
+		}
+		return fmt.Sprint(pids)
+	}
+	pids := eldest()
+	was := view(m)
+	check := func(what string) {
+		t.Helper()
+		now := view(m)
+		if diff := was.Diff(now); diff != "" {
+			t.Errorf("%s: the old lab is not what it was:\n%s", what, diff)
+		}
+		run(t, m, 0, "exec", "ta", "ping", "-c", "1", "-W", "5", "10.0.0.2")
+		if now := eldest(); now != pids {
+			t.Errorf("%s: programs were %v, are %v", what, pids, now)
+		}
+	}
+	for what, c := range map[string]struct {
+		text   string
+		status int
+	}{
+		"at once":   {"lab tower\nfail \"at once\"\n", 1},
+		"not valid": {"lab tower\nns ta\nroute add nonsense\n", 3},
+		"late":      {"lab tower\nns ta tb\nveth ta:eth0 10.0.0.1/24 <-> tb:eth0 10.0.0.2/24\nlink set host:kold mtu 1200\nbridge host:tbr\naddr add host:kold 10.8.7.1/24\nexec in ta false\n", 1},
+	} {
+		run(t, m, c.status, "run", "--replace", script(t, c.text))
+		check(what)
+	}
+	for n := 4; ; n += 9 {
+		o := m.TryCmd(crashing(fmt.Sprintf("after %d", n), "run", "--replace", path))
+		if !killed(t, o) {
+			break
+		}
+		run(t, m, 0, "recover")
+		if names := upNames(t, m); names != "tower" {
+			t.Fatalf("record %d: up are %q", n, names)
+		}
+		run(t, m, 0, "exec", "ta", "ping", "-c", "1", "-W", "5", "10.0.0.2")
+	}
+	run(t, m, 0, "down", "tower")
+	m.Same(t, before)
 }

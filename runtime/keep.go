@@ -86,7 +86,8 @@ func isUp(l lab.Lab) *diag.Diagnostic {
 	p := l.Last()
 	from := "by " + name.Quote(p.Script)
 	return diag.New(diag.LabIsUp, token.Span{}, "lab `%s` is up: built %s ago %s", name.Quote(l.Name), Age(time.Since(l.Since())), from).
-		WithHelp("to take it down: vnet down %s", name.Quote(l.Name))
+		WithHelp("to take it down: vnet down %s", name.Quote(l.Name)).
+		WithHelp("to build it anew in its place: vnet run --replace …")
 }
 
 // Age is a time as one says it:  40 s, 12 min, 3 h, 2 days

@@ -85,12 +85,18 @@ func (r *rehearsed) steps() []Step {
 // rehearsal runs a script on a model of what source shows; nil for another
 // machine's network.
 func rehearsal(ctx context.Context, s Script, source host.Looker) *rehearsed {
+	return rehearsalOn(ctx, s, source, func(*model.Net) {})
+}
+
+// rehearsalOn has something done to the model first.
+func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func(*model.Net)) *rehearsed {
 	file, found := parse.File(s.Name, s.Text)
 	if file == nil {
 		return &rehearsed{found: found.Tidy()}
 	}
 	found = append(found, check.File(file, stdlibKnows)...)
 	net := model.New(model.Options{Source: source, Foreign: source == nil, Elsewhere: sandbox.Elsewhere})
+	prepare(net)
 	t := tx.New(net, nil)
 	in := eval.New(eval.Config{Host: net, Tx: t, Net: net, Rehearse: true, Foreign: source == nil,
 		Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module})

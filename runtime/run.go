@@ -63,7 +63,7 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		r.Diags, r.Ending = diag.List{err.Diag}, Failed
 		return r
 	}
-	steps, ok := r.rehearse(ctx, h, s)
+	steps, ok := r.rehearse(ctx, h, s, set)
 	if !ok {
 		return r
 	}
@@ -72,7 +72,7 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 	err := w.prepare(ctx, steps)
 	if err == nil && w.ledger != nil && w.ledger.waited {
 		// Another has changed the network in the meantime.
-		if _, ok = r.rehearse(ctx, h, s); !ok {
+		if _, ok = r.rehearse(ctx, h, s, set); !ok {
 			return r
 		}
 	}
@@ -86,25 +86,31 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 }
 
 // rehearse says what a script would do, and whether it can be begun.
-func (r *Report) rehearse(ctx context.Context, h host.Host, s Script) (steps []Step, ok bool) {
+func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settings) (steps []Step, ok bool) {
 	try := rehearsal(ctx, s, h)
+	var l lab.Lab
+	up := false
+	if try.tx != nil && (try.found.Failed() || set.Replace) {
+		l, up = stands(h, s, try.lab)
+	}
+	switch {
+	case up && set.Replace:
+		try = rehearsalOn(ctx, s, h, without(ctx, h, &l))
+	case up:
+		try.found = diag.List{isUp(l)}
+	}
 	r.Diags, r.Lab = try.found, try.lab
-	if !try.found.Failed() {
-		return try.steps(), true
+	if try.found.Failed() {
+		r.Ending = Invalid
+		return nil, false
 	}
-	r.Ending = Invalid
-	if try.tx != nil {
-		if l, up := stands(h, s, try.lab); up {
-			r.Diags = diag.List{isUp(l)}
-		}
-	}
-	return nil, false
+	return try.steps(), true
 }
 
 // prepare locks what the script is going to write to, as far as the rehearsal
 // tells, and finishes what others left there.
 func (w *run) prepare(ctx context.Context, steps []Step) error {
-	if len(steps) == 0 {
+	if len(steps) == 0 && !w.set.Replace {
 		return nil
 	}
 	var spaces []string
@@ -136,7 +142,11 @@ func (w *run) enter(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.ledger.claimLab(ctx, called)
+	w.called = called
+	if err := w.ledger.claimLab(ctx, called); err != nil {
+		return err
+	}
+	return w.takeOld(called)
 }
 
 // claim locks namespaces before they are written to.
@@ -164,6 +174,9 @@ func (w *run) open() (*journal.Journal, error) { return w.ledger.open() }
 
 // close gives back the locks.
 func (w *run) close() {
+	for _, p := range w.old {
+		p.Close()
+	}
 	if w.ledger != nil {
 		w.ledger.close()
 	}
@@ -180,7 +193,10 @@ type run struct {
 	ledger *ledger // nil until something is to be changed
 	interp *eval.Interp
 	done   int
-	failed bool // and what it did is to be kept
+	net    *model.Net
+	called string          // its lab, as the rehearsal had it
+	old    []journal.Taken // that lab, if it is to be replaced
+	failed bool            // and what it did is to be kept
 }
 
 // begin makes the transaction of a run.
@@ -196,6 +212,7 @@ func (w *run) begin(net *model.Net) {
 func newRun(k host.Host, s Script, set Settings, r *Report) *run {
 	w := &run{name: s.Name, script: s, host: k, set: set, report: r}
 	net := model.New(model.Options{Source: k, Elsewhere: sandbox.Elsewhere})
+	w.net = net
 	w.begin(net)
 	w.keepAs()
 	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module,
@@ -228,7 +245,10 @@ func firstLine(text string, at token.Span) string {
 
 // carryOut runs the script and ends the transaction one way or the other.
 func (w *run) carryOut(ctx context.Context, file *ast.File) {
-	err := w.guarded(ctx, file)
+	err := w.replace(ctx)
+	if err == nil {
+		err = w.guarded(ctx, file)
+	}
 	w.count()
 	r := w.report
 	if err == nil {

@@ -34,6 +34,8 @@ type Settings struct {
 	// what Ask gives, which is called when the script has ended well.
 	Confirm time.Duration
 	Ask     func(lab string, limit time.Duration) <-chan bool
+	// Replace takes down the script's lab, if it is up, in the same transaction.
+	Replace bool
 	// KeepFailed leaves what a script that failed has built, as a lab.
 	KeepFailed bool
 	NoWait     bool // fail when another transaction holds a namespace

@@ -23,6 +23,7 @@ type runOptions struct {
 	timeout timeout
 	confirm timeout
 	keep    bool
+	replace bool
 }
 
 func (a *app) runFlags(cmd *cobra.Command) *runOptions {
@@ -31,6 +32,7 @@ func (a *app) runFlags(cmd *cobra.Command) *runOptions {
 	f.SortFlags = false
 	f.BoolVar(&o.remove, "rm", false, "take the network down at the end")
 	f.Var(&o.timeout, "timeout", "roll back what is not done after this time: 30s, 5m")
+	f.BoolVar(&o.replace, "replace", false, "take the script's lab down first if it is up; it stands if the new one fails")
 	f.Var(&o.confirm, "confirm", "take it back unless somebody confirms it within this time")
 	f.BoolVar(&o.keep, "keep", false, "leave a build that failed as it is, to look at it")
 	f.BoolVar(&o.noWait, "no-wait", false, "fail when another script is changing the same namespace")
@@ -38,7 +40,7 @@ func (a *app) runFlags(cmd *cobra.Command) *runOptions {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no report when all went well")
 	f.BoolVar(&a.json, "json", false, "messages and report as JSON, on standard error")
 	cmd.MarkFlagsMutuallyExclusive("rm", "confirm")
-	cmd.MarkFlagsMutuallyExclusive("rm", "keep")
+	cmd.MarkFlagsMutuallyExclusive("rm", "keep", "replace")
 	return o
 }
 
@@ -84,7 +86,7 @@ func (a *app) run(ctx context.Context, args []string, o *runOptions) error {
 	settings := runtime.Settings{
 		Stdin: a.programInput(s), Stdout: a.console.out, Stderr: a.console.err,
 		Timeout: time.Duration(o.timeout), Remove: o.remove, NoWait: o.noWait, Progress: progress.reporter(), Guard: a.Guard,
-		Version: version(), Confirm: time.Duration(o.confirm), Ask: a.ask, KeepFailed: o.keep,
+		Version: version(), Confirm: time.Duration(o.confirm), Ask: a.ask, KeepFailed: o.keep, Replace: o.replace,
 	}
 	if o.trace {
 		settings.Trace = a.trace

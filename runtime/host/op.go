@@ -151,6 +151,8 @@ type GroupKill struct {
 	ID  string
 	Dir string `json:",omitempty"` // its cgroup
 	Log string `json:",omitempty"` // its log
+	// Late leaves it until the transaction is committed; till then they run.
+	Late bool `json:",omitempty"`
 }
 
 // A Link is an interface: what to make, and, in a State, what there is.

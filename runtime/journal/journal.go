@@ -51,6 +51,9 @@ const (
 	End    Kind = "end"    // its program went on without having finished it
 	Hold   Kind = "hold"   // the same, but its own program may reopen it; since form 2
 	Reopen Kind = "reopen" // it is being taken back after all
+
+	Touched  Kind = "touched"  // what others did, in Op, may be undone to a namespace; since form 3
+	Replaced Kind = "replaced" // up to Seq a lab was taken down; what was there before it is in File; since form 3
 )
 
 // A Record is one line of a journal's story.
@@ -73,8 +76,8 @@ type Record struct {
 
 	// Of Commit: the lab that it is a part of; since form 3. Then the journal is
 	// kept, to take it down.
-	Lab string `json:",omitempty"`
-
+	Lab      string `json:",omitempty"`
+	Replaces string `json:",omitempty"` // the lab that it has taken down
 	// Of Image and Judged.
 	Space   string        `json:",omitempty"`
 	File    string        `json:",omitempty"`

@@ -57,6 +57,16 @@ func (j *Journal) shelve(lab string) error {
 	}
 }
 
+// Forget removes a lab that the transaction has taken down. Its records go
+// first: what is without them is debris.
+func (j *Journal) Forget(lab string) {
+	s := Store{filepath.Dir(filepath.Dir(j.dir))}
+	for _, dir := range s.Parts(lab) {
+		os.Remove(filepath.Join(dir, fileName))
+		os.RemoveAll(dir)
+	}
+}
+
 // Labs lists the labs on the shelf, sorted.
 func (s *Store) Labs() []string {
 	entries, _ := os.ReadDir(s.shelf())

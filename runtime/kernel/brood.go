@@ -159,6 +159,11 @@ func (q *queue) groupKill(op host.GroupKill) error {
 		op.Dir != "" && (filepath.Base(op.Dir) != op.ID || filepath.Base(filepath.Dir(op.Dir)) != cgroupName) {
 		return failed(unix.EINVAL, host.FieldNone, "%q is no group of programs", op.ID)
 	}
+	if op.Late {
+		op.Late = false
+		q.results[q.at].Final = []host.Op{op}
+		return q.foretell()
+	}
 	b := q.h.brood(op.ID)
 	err := b.kill()
 	if err == nil && op.Dir != "" && op.Dir != b.dir {

@@ -119,6 +119,9 @@ func (t *Tx) EndPrograms(ctx context.Context) error {
 // ofPrograms reports whether an entry is about programs: nothing of the
 // network that could be counted or shown.
 func ofPrograms(e entry) bool {
-	_, ok := e.step.Op.(host.GroupAdd)
-	return ok
+	switch e.step.Op.(type) {
+	case host.GroupAdd, host.GroupKill:
+		return true
+	}
+	return false
 }

@@ -2,6 +2,7 @@ package tx
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -68,10 +69,10 @@ func (t *Tx) close(ctx context.Context, done []entry) error {
 		if err != nil {
 			return err
 		}
-		if err := t.journal.Write(journal.Record{Kind: journal.Commit, Lab: lab}); err != nil {
+		if err := t.journal.Write(journal.Record{Kind: journal.Commit, Lab: lab, Replaces: t.replaces}); err != nil {
 			return err
 		}
-		t.lab = lab
+		t.lab, t.ended = lab, true
 	}
 	clean := t.settle(ctx, done)
 	t.over(clean)
@@ -106,6 +107,9 @@ func (t *Tx) over(clean bool) {
 	if t.journal == nil {
 		return
 	}
+	if clean && t.ended && t.replaces != "" {
+		t.journal.Forget(t.replaces)
+	}
 	switch {
 	case !clean:
 		_ = t.journal.Write(journal.Record{Kind: journal.End})
@@ -118,7 +122,7 @@ func (t *Tx) over(clean bool) {
 	default:
 		_ = t.journal.Remove()
 	}
-	t.journal, t.lab = nil, ""
+	t.journal, t.lab, t.ended = nil, "", false
 }
 
 // Resume returns the transaction that the records of another program tell of,
@@ -130,6 +134,7 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 	t.journal = j
 	at := map[int]int{} // place in the log by number
 	final := false
+	later, before := map[string]plate{}, map[string]earlier{}
 	for _, r := range records {
 		switch r.Kind {
 		case journal.Intend:
@@ -146,11 +151,23 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 			at[r.Seq] = len(t.log)
 			t.log = append(t.log, e)
 		case journal.Image:
+			if _, taken := later[r.Space]; !taken && t.replaced > 0 {
+				if data, err := j.Load(r.File); err == nil {
+					later[r.Space] = plate{before: r.Before, data: data, file: r.File, made: r.Made}
+				}
+			}
 			if len(t.past.plates[r.Space]) > 0 {
 				continue // of a savepoint, to which only the living go back
 			}
 			if data, err := j.Load(r.File); err == nil {
 				t.past.plates[r.Space] = []plate{{before: r.Before, data: data, file: r.File, made: r.Made}}
+			}
+		case journal.Touched:
+			t.past.add(r.Space, r.Seq, t.strand, r.Op)
+		case journal.Replaced:
+			t.replaced = r.Seq
+			if data, err := j.Load(r.File); err == nil {
+				_ = json.Unmarshal(data, &before)
 			}
 		case journal.Judged:
 			if r.Verdict != nil {
@@ -163,7 +180,7 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 				t.log[i].step.Op = nil
 			}
 		case journal.Commit, journal.Hold:
-			committed, final, t.lab = true, final || r.Kind == journal.Commit, r.Lab
+			committed, final, t.lab, t.replaces, t.ended = true, final || r.Kind == journal.Commit, r.Lab, r.Replaces, true
 		case journal.Reopen:
 			committed = false
 		}
@@ -173,6 +190,10 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 		committed, t.lab = false, ""
 	}
 	if final && !committed {
+		t.ended = false
+		if t.replaced > 0 {
+			t.since(later, before)
+		}
 		t.lose()
 	}
 	return t, committed

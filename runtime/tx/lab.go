@@ -21,6 +21,7 @@ type Space struct {
 
 // keptIn is the lab that what is about to be committed is a part of.
 func (t *Tx) keptIn(done []entry) (lab string, err error) {
+	done = t.fresh(done)
 	if t.Keep == nil || !slices.ContainsFunc(done, t.lasts) {
 		return "", nil
 	}

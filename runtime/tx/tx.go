@@ -114,9 +114,14 @@ type shared struct {
 	late    []error // what could not be done after a commit
 	lab     string  // what was committed is a part of it
 	lost    []string
-	past    past
-	name    string // the one of all its strands; see ID
-	groups  int    // of programs, so far
+
+	replaced int    // the last operation that took down the lab that it replaces
+	replaces string // that lab
+	ended    bool   // the commit was written, and its journal is not over
+
+	past   past
+	name   string // the one of all its strands; see ID
+	groups int    // of programs, so far
 }
 
 // New begins a transaction. With a mirror, every operation is carried out on
@@ -315,7 +320,7 @@ func (t *Tx) Committed() int {
 func (t *Tx) Steps() []Step {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return stepsOf(slices.Concat(t.stand, t.log))
+	return stepsOf(t.fresh(slices.Concat(t.stand, t.log)))
 }
 
 func stepsOf(entries []entry) []Step {

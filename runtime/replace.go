@@ -1,0 +1,69 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"vnet/lang/diag"
+	"vnet/lang/token"
+	"vnet/runtime/host"
+	"vnet/runtime/journal"
+	"vnet/runtime/lab"
+	"vnet/runtime/model"
+	"vnet/runtime/tx"
+)
+
+// without has a model show what would be there if a lab were not.
+func without(ctx context.Context, h host.Host, l *lab.Lab) func(*model.Net) {
+	return func(net *model.Net) {
+		var old []*tx.Tx
+		for _, p := range l.Parts {
+			t, _ := tx.Resume(net, journal.At(p.Dir), journal.Peek(p.Dir)) // and not on the kernel
+			old = append(old, t)
+		}
+		// What others have removed meanwhile cannot be removed once more.
+		_, _ = tx.New(net, nil).Replace(ctx, l.Name, old, same(h))
+	}
+}
+
+// same tells whether a namespace is the one that bears its name.
+func same(h host.Host) func(tx.Space) bool {
+	k, ok := h.(interface{ Cookie(ns string) uint64 })
+	return func(s tx.Space) bool { return !ok || k.Cookie(s.Name) == s.ID }
+}
+
+// takeOld takes the lab that is to be replaced, if it is up, so that nobody else
+// is at work on it.
+func (w *run) takeOld(called string) error {
+	if !w.set.Replace {
+		return nil
+	}
+	parts, err := w.ledger.store.TakeLab(called)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return noLab(called, err)
+	}
+	w.old = parts
+	return nil
+}
+
+// replace takes down the lab that was there before, as a part of the
+// transaction.
+func (w *run) replace(ctx context.Context) error {
+	if len(w.old) == 0 {
+		return nil
+	}
+	var old []*tx.Tx
+	for _, p := range w.old {
+		t, _ := tx.Resume(w.host, journal.At(p.Dir()), p.Records)
+		old = append(old, t)
+	}
+	// The model looks at what is there afterwards.
+	w.tx.Reflect(nil)
+	told, err := w.tx.Replace(ctx, w.called, old, same(w.host))
+	w.tx.Reflect(w.net)
+	for _, e := range told {
+		w.report.Diags = append(w.report.Diags, diag.Warn(diag.ChangedMeanwhile, token.Span{}, "%s", e.Error()))
+	}
+	return err
+}
