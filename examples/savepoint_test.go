@@ -174,7 +174,7 @@ func TestEnsure(t *testing.T) {
 	o := run(t, m, 0, path)
 	m.Same(t, once)
 	if !strings.Contains(o.Err, "nothing made") {
-		t.Log("the second run reports", o.Err)
+		t.Error("the second run reports", o.Err)
 	}
 	// What is missing or different is put right.
 	m.Script(`ip link del pa

@@ -90,6 +90,10 @@ func isUp(l lab.Lab) *diag.Diagnostic {
 		WithHelp("to build it anew in its place: vnet run --replace …")
 }
 
+// unlike reports whether a message tells of something that is there but is not
+// what a script ensures: that it is of the lab itself explains nothing.
+func unlike(d *diag.Diagnostic) bool { return d.Code == diag.CannotConverge }
+
 // Age is a time as one says it:  40 s, 12 min, 3 h, 2 days
 func Age(d time.Duration) string {
 	switch {

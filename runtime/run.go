@@ -96,7 +96,7 @@ func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settin
 	switch {
 	case up && set.Replace:
 		try = rehearsalOn(ctx, s, h, without(ctx, h, &l))
-	case up:
+	case up && !slices.ContainsFunc(try.found, unlike):
 		try.found = diag.List{isUp(l)}
 	}
 	r.Diags, r.Lab = try.found, try.lab

@@ -2,6 +2,9 @@ package eval
 
 import (
 	"cmp"
+	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"vnet/lang/diag"
 	"vnet/lang/token"
@@ -18,6 +21,14 @@ func (t *thread) converge(at token.Span, op host.Op, w where) ([]host.Op, error)
 		}
 	case host.LinkAdd:
 		return t.convergeLink(at, op, w)
+	case host.LinkSet:
+		state, err := t.now(op.NS)
+		if err != nil {
+			return nil, err
+		}
+		if have, ok := state.Link(op.Name); ok && linkIs(*have, op) {
+			return nil, nil
+		}
 	case host.AddrSet:
 		return t.convergeAddr(op)
 	case host.RouteSet:
@@ -25,10 +36,7 @@ func (t *thread) converge(at token.Span, op host.Op, w where) ([]host.Op, error)
 	case host.RuleSet:
 		return t.convergeRule(op)
 	case host.NeighSet:
-		if op.Verb == host.Add {
-			op.Verb = host.Replace
-		}
-		return []host.Op{op}, nil
+		return t.convergeNeigh(op)
 	case host.SysctlSet:
 		if now, err := t.cfg.Host.Sysctl(t.ctx, op.NS, op.Key); err == nil && now == op.Value {
 			return nil, nil
@@ -113,6 +121,14 @@ func changes(have, want host.Link) []host.Op {
 	return []host.Op{set}
 }
 
+// linkIs reports whether a link is as it is to be set.
+func linkIs(have host.Link, want host.LinkSet) bool {
+	return want.NewName == nil && (!want.Up || have.Up) && !(want.Down && !want.Up && have.Up) &&
+		!differs(want.MAC, &have.MAC) && !differs(want.MTU, &have.MTU) && !differs(want.Master, &have.Master) &&
+		!differs(want.Alias, &have.Alias) && !differs(want.Promisc, &have.Promisc) &&
+		(want.Bridge == nil || have.Bridge != nil && !bridgeDiffers(want.Bridge, have.Bridge))
+}
+
 func bridgeDiffers(want, have *host.Bridge) bool {
 	return differs(want.STP, have.STP) || differs(want.VLANFiltering, have.VLANFiltering) || differs(want.Ageing, have.Ageing)
 }
@@ -140,12 +156,15 @@ func (t *thread) convergeRoute(op host.RouteSet) ([]host.Op, error) {
 	if op.Verb == host.Add || op.Verb == host.Append || op.Verb == host.Change {
 		op.Verb = host.Replace
 	}
-	if op.Verb != host.Del {
-		return []host.Op{op}, nil
-	}
 	state, err := t.now(op.Route.NS)
 	if err != nil {
 		return nil, err
+	}
+	if op.Verb != host.Del {
+		if slices.ContainsFunc(state.Routes, func(r host.Route) bool { return routeIs(r, op.Route) }) {
+			return nil, nil
+		}
+		return []host.Op{op}, nil
 	}
 	for _, r := range state.Routes {
 		if r.Dest == op.Route.Dest && cmp.Or(r.Table, 254) == cmp.Or(op.Route.Table, 254) {
@@ -153,6 +172,42 @@ func (t *thread) convergeRoute(op host.RouteSet) ([]host.Op, error) {
 		}
 	}
 	return nil, nil
+}
+
+// routeIs reports whether a route is as wanted; what is not said may be as it
+// is, but for what has a value of its own then.
+func routeIs(have, want host.Route) bool {
+	metric := 0
+	if want.Dest.Addr().Is6() {
+		metric = 1024 // IP6_RT_PRIO_USER in include/net/ip6_route.h
+	}
+	return have.Dest == want.Dest && have.Type == want.Type && have.Via == want.Via && have.OnLink == want.OnLink &&
+		(want.Dev == "" || have.Dev == want.Dev) && (!want.Src.IsValid() || have.Src == want.Src) &&
+		(want.Scope == "" || have.Scope == want.Scope) &&
+		cmp.Or(have.Metric, metric) == cmp.Or(want.Metric, metric) &&
+		cmp.Or(have.Table, unix.RT_TABLE_MAIN) == cmp.Or(want.Table, unix.RT_TABLE_MAIN) &&
+		cmp.Or(have.Proto, unix.RTPROT_STATIC) == cmp.Or(want.Proto, unix.RTPROT_STATIC) &&
+		slices.EqualFunc(have.Nexthop, want.Nexthop, func(a, b host.Nexthop) bool {
+			return a.Via == b.Via && a.OnLink == b.OnLink && (b.Dev == "" || a.Dev == b.Dev) && cmp.Or(a.Weight, 1) == cmp.Or(b.Weight, 1)
+		})
+}
+
+func (t *thread) convergeNeigh(op host.NeighSet) ([]host.Op, error) {
+	state, err := t.now(op.Neigh.NS)
+	if err != nil {
+		return nil, err
+	}
+	there := slices.ContainsFunc(state.Neighs, func(n host.Neigh) bool {
+		return n.Dev == op.Neigh.Dev && n.IP == op.Neigh.IP && n.Proxy == op.Neigh.Proxy &&
+			(op.Verb == host.Del || n.Proxy || n.State == "permanent" && n.MAC == op.Neigh.MAC)
+	})
+	if there == (op.Verb != host.Del) {
+		return nil, nil
+	}
+	if op.Verb == host.Add {
+		op.Verb = host.Replace
+	}
+	return []host.Op{op}, nil
 }
 
 func (t *thread) convergeRule(op host.RuleSet) ([]host.Op, error) {

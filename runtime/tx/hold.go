@@ -40,6 +40,12 @@ func (t *Tx) Hold(ctx context.Context) (*Held, error) {
 	for i := range h.log {
 		h.log[i].strand, h.log[i].mirror = h.strand, nil
 	}
+	h.past.marks = nil
+	for _, deeds := range h.past.deeds {
+		for i := range deeds {
+			deeds[i].strand = h.strand
+		}
+	}
 	t.stand = append(t.stand, done...)
 	t.log, t.journal, t.past = nil, nil, newPast()
 	return &Held{h}, nil

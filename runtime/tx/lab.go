@@ -118,8 +118,25 @@ func (t *Tx) lose() {
 	}
 	slices.Sort(t.lost)
 	for ns, deeds := range t.past.deeds {
-		t.past.deeds[ns] = slices.DeleteFunc(deeds, func(d deed) bool { return dead.holds(d.op) })
+		for i, d := range deeds {
+			if back, ok := d.op.(host.LinkExhume); ok {
+				deeds[i].op = dead.left(back)
+			}
+		}
+		t.past.deeds[ns] = slices.DeleteFunc(deeds, func(d deed) bool { return d.op == nil || dead.holds(d.op) })
 	}
+}
+
+// left is what a deletion has done to what is not in the grave; nil for
+// nothing.
+func (g grave) left(op host.LinkExhume) host.Op {
+	op.Graves = slices.DeleteFunc(slices.Clone(op.Graves), func(b host.Grave) bool {
+		return !b.Stays && g.link(host.End{NS: b.NS, Name: b.Name})
+	})
+	if len(op.Graves) == 0 {
+		return nil
+	}
+	return op
 }
 
 // A grave is what is gone for good, by the names it had at some place of the
