@@ -34,6 +34,16 @@ in old {
 // meanwhile: that would be a change of the machine.
 const pause = "touch /run/at-$1\nread go </run/go-$1\n"
 
+// ownAddresses waits until IPv6 has given the new cable what it gives, some
+// time after the cable has come up.
+const ownAddresses = `
+given() { ip $1 -6 route show table local dev $2 | grep -q '^local fe80:'; }
+for i in $(seq 400); do
+  given "" own0 && given "-n old" own1 && break
+  sleep 0.05
+done
+`
+
 // A tried run is one of vnet that stands still before it tries something and
 // after that was taken back.
 type tried struct {
@@ -41,14 +51,27 @@ type tried struct {
 	t testing.TB
 }
 
-func (r tried) at(place string) vnettest.Picture {
+// at waits until the run is at a place, and takes a picture: of a machine that
+// has settled, and where there is one to be alike, has had time for it.
+func (r tried) at(place string, alike *vnettest.Picture) vnettest.Picture {
 	r.t.Helper()
 	for deadline := time.Now().Add(kerneltest.Patience(20 * time.Second)); r.Try("test", "-e", "/run/at-"+place).Status != 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			r.t.Fatal("it does not get to the place:", place)
 		}
 	}
+	if alike == nil {
+		r.Script(ownAddresses)
+	}
 	p := vnettest.Settled(r.t, r.Machine)
+	for deadline := time.Now().Add(kerneltest.Patience(5 * time.Second)); alike != nil && time.Now().Before(deadline); {
+		p.Around = alike.Around
+		if len(alike.Diff(p)) == 0 {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		p = vnettest.Settled(r.t, r.Machine)
+	}
 	r.Script("echo >/run/go-" + place)
 	return p
 }
@@ -83,7 +106,8 @@ func TestUndoToMark(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := tried{m, t}
-			mark, back := r.at("mark"), r.at("back")
+			mark := r.at("mark", nil)
+			back := r.at("back", &mark)
 			_ = cmd.Wait()
 			if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(said.String(), "failed: inside") {
 				t.Errorf("exit status %d\n%s", cmd.ProcessState.ExitCode(), &said)
