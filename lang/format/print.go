@@ -164,7 +164,7 @@ func (p *printer) last() *line { return &p.lines[len(p.lines)-1] }
 func (p *printer) write(t *lex.Token) {
 	l := p.last()
 	if t.Type == lex.Comment {
-		l.comment = strings.TrimRight(t.Value, " \t")
+		l.comment = strings.TrimRight(t.Value, " \t\r")
 		return
 	}
 	switch {
