@@ -37,7 +37,7 @@ func (w *run) confirmed(ctx context.Context) error {
 	if w.set.Confirm == 0 || j == nil {
 		return nil
 	}
-	called := w.labName()
+	called := w.labName(w.interp.Tally().Lab)
 	if err := j.Save(awaitFile, []byte(called)); err != nil {
 		return noLedger(err)
 	}

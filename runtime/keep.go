@@ -21,7 +21,7 @@ func (w *run) keepAs() {
 	}
 	s, path := w.script, pathOf(w.script)
 	w.tx.Keep = func(j *journal.Journal, kept tx.Kept) (string, error) {
-		called := w.labName()
+		called := w.labName(w.interp.Tally().Lab)
 		record := lab.Record{Lab: called, Script: s.Name, Path: path, Args: s.Args, Text: s.Text, At: time.Now(),
 			Version: w.set.Version, Made: made(kept.Steps), Spaces: kept.Spaces, Failed: w.failed}
 		w.report.Lab = called
@@ -29,10 +29,10 @@ func (w *run) keepAs() {
 	}
 }
 
-// labName is what the lab of a script is called.
-func (w *run) labName() string {
-	if called := w.interp.Tally().Lab; called != "" {
-		return called
+// labName is what the lab of a script is called, which the script may tell.
+func (w *run) labName(told string) string {
+	if told != "" {
+		return told
 	}
 	return lab.Called(w.ledger.store, w.script.Name, pathOf(w.script))
 }

@@ -133,10 +133,7 @@ func (w *run) enter(ctx context.Context) error {
 	if err := w.begun(ctx); err != nil {
 		return err
 	}
-	called := w.report.Lab
-	if called == "" {
-		called = lab.Called(w.ledger.store, w.script.Name, pathOf(w.script))
-	}
+	called := w.labName(w.report.Lab)
 	if l, ok := lab.Named(w.ledger.store, called); ok && void(w.host, &l) {
 		if err := takeDownLab(ctx, w.host, &TakenDown{Lab: called}, w.set); err != nil {
 			return err

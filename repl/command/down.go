@@ -36,12 +36,8 @@ not be there any more.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.down(cmd, args, o) },
 	}
-	f := cmd.Flags()
-	f.SortFlags = false
-	f.BoolVar(&o.all, "all", false, "take down every lab, the newest first")
-	f.BoolVar(&o.noWait, "no-wait", false, "fail when another vnet is at work on it")
-	f.BoolVarP(&a.quiet, "quiet", "q", false, "no report when all went well")
-	f.BoolVar(&a.json, "json", false, "messages and report as JSON, on standard error")
+	cmd.Flags().BoolVar(&o.all, "all", false, "take down every lab, the newest first")
+	a.downFlags(cmd, o)
 	return cmd
 }
 
@@ -54,12 +50,17 @@ func (a *app) undoCommand() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.down(cmd, []string{""}, o) },
 	}
+	a.downFlags(cmd, o)
+	return cmd
+}
+
+// downFlags are those of all that takes labs down.
+func (a *app) downFlags(cmd *cobra.Command, o *downOptions) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVar(&o.noWait, "no-wait", false, "fail when another vnet is at work on it")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no report when all went well")
 	f.BoolVar(&a.json, "json", false, "messages and report as JSON, on standard error")
-	return cmd
 }
 
 func (a *app) down(cmd *cobra.Command, args []string, o *downOptions) error {
