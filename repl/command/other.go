@@ -2,8 +2,6 @@ package command
 
 import (
 	"fmt"
-	goruntime "runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -208,36 +206,4 @@ func (a *app) completionCommand() *cobra.Command {
 			}
 		},
 	}
-}
-
-func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  noArgs,
-		Run:   func(*cobra.Command, []string) { write(a.console.out, "vnet "+version()+"\n") },
-	}
-}
-
-// version is  v0.3.0 (1a2b3c4d5e6f, changed) go1.26.8 linux/amd64
-func version() string {
-	v, revision, changed := "(unknown)", "", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		v = info.Main.Version
-		for _, s := range info.Settings {
-			switch {
-			case s.Key == "vcs.revision":
-				revision = s.Value[:min(len(s.Value), 12)]
-			case s.Key == "vcs.modified" && s.Value == "true":
-				changed = ", changed"
-			}
-		}
-	}
-	if v == "" {
-		v = "(devel)"
-	}
-	if revision != "" {
-		v += " (" + revision + changed + ")"
-	}
-	return fmt.Sprintf("%s %s %s/%s", v, goruntime.Version(), goruntime.GOOS, goruntime.GOARCH)
 }
