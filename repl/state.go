@@ -27,7 +27,7 @@ type live struct {
 
 	of    *runtime.Alive // what links is made of
 	links map[string][]complete.Link
-	path  map[string][]string // programs by folder
+	path  Path
 }
 
 func (l *live) alive() *runtime.Alive {
@@ -167,21 +167,29 @@ func (l *live) Files(prefix string) []string {
 	return out
 }
 
-// Programs are looked up once: the folders of PATH change seldom. A namespace
-// has those of the machine.
+// Programs of a namespace are those of the machine.
 func (l *live) Programs(_, prefix string) []string {
 	if strings.Contains(prefix, "/") {
 		return l.Files(prefix)
 	}
 	if l.path == nil {
-		l.path = map[string][]string{}
+		l.path = Path{}
 	}
+	return l.path.Programs(prefix)
+}
+
+// A Path remembers which programs the folders of PATH have, by folder: they
+// change seldom.
+type Path map[string][]string
+
+// Programs lists those whose names begin so.
+func (p Path) Programs(prefix string) []string {
 	var out []string
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		if _, ok := l.path[dir]; !ok {
-			l.path[dir] = executables(dir)
+		if _, ok := p[dir]; !ok {
+			p[dir] = executables(dir)
 		}
-		for _, n := range l.path[dir] {
+		for _, n := range p[dir] {
 			if strings.HasPrefix(n, prefix) {
 				out = append(out, n)
 			}

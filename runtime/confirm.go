@@ -3,8 +3,10 @@ package runtime
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -80,18 +82,12 @@ func Confirm(ctx context.Context, called string) (string, diag.List) {
 	if err != nil {
 		return "", diag.List{noLedger(err).Diag}
 	}
-	waiting := map[string]string{}
-	var names []string
+	var waiting map[string]string
 	if store != nil {
 		defer store.Sweep()
-		dirs, _ := store.Dirs()
-		for _, dir := range dirs {
-			if data, err := journal.At(dir).Load(awaitFile); err == nil {
-				waiting[string(data)] = dir
-				names = append(names, string(data))
-			}
-		}
+		waiting = awaiting(store)
 	}
+	names := slices.Sorted(maps.Keys(waiting))
 	if called == "" && len(names) == 1 {
 		called = names[0]
 	}
@@ -113,6 +109,18 @@ func Confirm(ctx context.Context, called string) (string, diag.List) {
 		return "", diag.List{diag.New(diag.NotConfirmed, token.Span{}, "lab `%s` was taken back before that", name.Quote(called))}
 	}
 	return called, nil
+}
+
+// awaiting finds the labs that wait to be confirmed, with their journals.
+func awaiting(store *journal.Store) map[string]string {
+	waiting := map[string]string{}
+	dirs, _ := store.Dirs()
+	for _, dir := range dirs {
+		if data, err := journal.At(dir).Load(awaitFile); err == nil {
+			waiting[string(data)] = dir
+		}
+	}
+	return waiting
 }
 
 func notWaiting(called string, names []string) *diag.Diagnostic {

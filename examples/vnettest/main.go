@@ -14,14 +14,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"vnet/lang/format"
 	"vnet/repl/command"
 	"vnet/runtime"
-	"vnet/runtime/host"
 	"vnet/runtime/kernel"
 	"vnet/runtime/kernel/kerneltest"
 	"vnet/runtime/sandbox"
-	"vnet/stdlib"
 )
 
 // Main runs the tests of a package, or is vnet. Call it in TestMain.
@@ -36,16 +33,9 @@ func Main(m *testing.M) {
 	testscript.Main(m, map[string]func(){"vnet": func() {
 		sandbox.Settle()
 		crashWhereTold()
-		os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), command.Engine{
-			Check: runtime.Check, Plan: runtime.Plan, Run: runOn, Format: format.Source, Source: stdlib.Module,
-			Recover: runtime.Recover, Guard: guardWhenTold(), StandGuard: runtime.StandGuard, IP: host.IP,
-			Labs: runtime.Labs, FindLab: runtime.FindLab, Down: runtime.Down, Exec: runtime.Exec, Confirm: runtime.Confirm,
-			Graph: runtime.Graph, GraphAlive: runtime.GraphAlive, Dump: runtime.Dump,
-			Session: func(dir string, set runtime.Settings) (command.Session, error) {
-				return runtime.NewSession(dir, set)
-			},
-			Sandbox: command.Sandbox{Needed: sandbox.Needed, Inside: sandbox.Inside, Run: sandbox.Run, Hold: sandbox.Hold, Elevated: sandbox.Elevated},
-		}))
+		engine := command.Kernel()
+		engine.Run, engine.Guard = runOn, guardWhenTold()
+		os.Exit(command.Main(context.Background(), os.Args[1:], command.Standard(), engine))
 	}})
 }
 

@@ -35,17 +35,19 @@ func (a *app) captureCommand() *cobra.Command {
 		Long: `Record what goes through interfaces of one or several namespaces, until Ctrl-C.
 To a file or a pipe it is written as pcapng, all interfaces in one, each with
 its name and with the kernel's timestamps in nanoseconds; on a terminal each
-packet is told in a line. Needs root.`,
-		Example: `  sudo vnet capture h1:eth0 r:wan
-  sudo vnet capture h1:eth0 r:wan -w lab.pcapng --for 10s
-  sudo vnet capture h1:eth0 | wireshark -k -i -`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.capture(cmd, args, o) },
+packet is told in a line.`,
+		Example: `  vnet capture h1:eth0 r:wan
+  vnet capture h1:eth0 r:wan -w lab.pcapng --for 10s
+  vnet capture h1:eth0 | wireshark -k -i -`,
+		ValidArgsFunction: a.completeEnds,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.capture(cmd, args, o) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&o.output, "write", "w", "", "write pcapng to a file; - for standard output")
 	f.IntVarP(&o.count, "count", "c", 0, "end after so many packets")
 	f.DurationVar(&o.limit, "for", 0, "end after this time: 10s, 5m")
+	offerFiles(cmd, "write")
 	return cmd
 }
 

@@ -15,10 +15,8 @@ func (a *app) checkCommand() *cobra.Command {
 never touches the network. Without FILE, or with -, standard input is read.`,
 		Example: `  vnet check lab.vnet
   vnet check --json *.vnet`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd, args) },
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"vnet"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.check(cmd, args) },
+		ValidArgsFunction: completeScripts,
 	}
 	cmd.Flags().BoolVar(&a.json, "json", false, "messages as JSON, one object a line, on standard output")
 	cmd.Flags().BoolVarP(&a.quiet, "quiet", "q", false, "print messages only")
@@ -53,16 +51,22 @@ func (a *app) check(cmd *cobra.Command, args []string) error {
 
 // filesAndParams tells the scripts of a command line from the values for them.
 func (a *app) filesAndParams(cmd *cobra.Command, args []string) (files []string, values map[string]string, err error) {
-	n := 0
-	for n < len(args) && (!isParam(args[n]) || isFile(args[n])) {
-		n++
-	}
+	n := scripts(args)
 	values, err = params(args[n:])
 	if err == nil && n == 0 {
 		err = a.wantsInput(cmd)
 		return []string{dash}, values, err
 	}
 	return args[:n], values, err
+}
+
+// scripts is how many of the arguments are files; values for params follow.
+func scripts(args []string) int {
+	n := 0
+	for n < len(args) && (!isParam(args[n]) || isFile(args[n])) {
+		n++
+	}
+	return n
 }
 
 // wantsInput complains when a script is to be read from a terminal.

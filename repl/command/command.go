@@ -11,50 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vnet/lang/diag"
-	"vnet/runtime"
-	"vnet/runtime/dump"
-	"vnet/runtime/graph"
-	"vnet/runtime/host"
-	"vnet/runtime/path"
 )
-
-// An Engine does the work behind the commands. A nil function is one that this
-// build does not have.
-type Engine struct {
-	Check   func(context.Context, runtime.Script) diag.List
-	Plan    func(context.Context, runtime.Script) ([]runtime.Step, diag.List)
-	Run     func(context.Context, runtime.Script, runtime.Settings) *runtime.Report
-	Format  func(name, src string) (string, diag.List)
-	Recover func(context.Context) (*runtime.Recovery, diag.List)
-	// Labs lists what is up, FindLab finds the one that a word means, Down takes
-	// one down.
-	Labs    func() ([]runtime.Lab, diag.List)
-	FindLab func(word string) (called string, trouble diag.List)
-	Down    func(ctx context.Context, lab string, set runtime.Settings) *runtime.TakenDown
-	// Exec runs a program in a namespace and returns its status.
-	Exec func(ctx context.Context, ns string, argv, env []string, set runtime.Settings) (status int, trouble diag.List)
-	// Confirm keeps a lab that waits to be confirmed.
-	Confirm func(ctx context.Context, lab string) (confirmed string, trouble diag.List)
-	// Guard starts the process that watches over a transaction, StandGuard is
-	// what it does.
-	Guard      func(dir string) (stop func())
-	StandGuard func(ctx context.Context, dir string)
-	// Session is what is behind the prompt.
-	Session func(dir string, set runtime.Settings) (Session, error)
-	IP      func(host.Op) []string // the lines of ip(8) that do the same
-	// Graph draws the network of a script, GraphAlive what is there.
-	Graph      func(context.Context, runtime.Script) (*graph.Graph, diag.List)
-	GraphAlive func(context.Context) (*graph.Graph, diag.List)
-	// Dump writes what is alive as a script: these namespaces, or all.
-	Dump func(ctx context.Context, spaces []string, opts dump.Options) (string, diag.List)
-	// Listen listens to interfaces that are alive.
-	Listen func(context.Context, []host.End) (runtime.Listener, diag.List)
-	// WhyAlive follows a packet over what is alive.
-	WhyAlive func(context.Context, path.Query) (*runtime.Why, diag.List)
-	Source   func(module string) (text string, ok bool) // modules that are no files
-	// Sandbox is where commands run that may not touch the real network.
-	Sandbox Sandbox
-}
 
 // Streams are the standard input and output of a command.
 type Streams struct {
@@ -143,14 +100,15 @@ transaction: if anything fails, everything is as it was before.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		ValidArgsFunction: completeScripts,
+		ValidArgsFunction: completeScript,
 	}
 	run := a.runFlags(root)
 	root.RunE = func(cmd *cobra.Command, args []string) error { return a.bare(cmd, args, run) }
 	root.PersistentFlags().BoolVar(&a.isolated, "isolated", false, "work in a private network, as without root")
 	root.PersistentPreRunE = a.confine
 	root.PersistentFlags().Var(&a.color, "color", "colours: auto, always or never")
-	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colorModes, cobra.ShellCompDirectiveNoFileComp))
+	offerWords(root, "color", colorModes)
+	root.CompletionOptions.SetDefaultShellCompDirective(nothing)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(helpTemplate)

@@ -150,6 +150,16 @@ func fake() Engine {
 			return fmt.Sprintln("ns", strings.Join(spaces, " "), opts.MACs), nil
 		},
 		IP: func(op host.Op) []string { return []string{"ip " + op.String()} },
+		Labs: func() ([]runtime.Lab, diag.List) {
+			return []runtime.Lab{{Name: "office", Script: "office.vnet", Spaces: []runtime.LabSpace{{Name: "left", There: true}},
+				Programs: []runtime.LabProgram{{Name: "web", Log: "web.log", PIDs: []int{412}}, {PIDs: []int{413}}}}, {Name: "home", Script: "home.vnet"}}, nil
+		},
+		FindLab:    func(word string) (string, diag.List) { return strings.TrimSuffix(word, ".vnet"), nil },
+		Namespaces: func(context.Context) []string { return []string{"left", "other"} },
+		Links: func(_ context.Context, ns string) []host.Link {
+			return []host.Link{{NS: ns, Name: "eth0", Kind: "veth"}, {NS: ns, Name: "lo", Kind: "loopback"}}
+		},
+		Awaiting: func() []string { return []string{"remote"} },
 	}
 }
 

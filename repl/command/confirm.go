@@ -17,7 +17,7 @@ func (a *app) confirmCommand() *cobra.Command {
 		Long: `Keep the lab of a vnet run --confirm that waits, from another shell: one that
 the new network has not cut off. LAB may be left out when only one waits.`,
 		Args:              atMostOne("lab"),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: a.completeAwaiting,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.Confirm == nil {
 				return misuse("this build of vnet keeps no labs")

@@ -30,12 +30,16 @@ status 0 all was converted. Status 3: it is not a script that bash would read.`,
 		Example: `  vnet convert lab.sh -o lab.vnet
   ssh router cat setup.sh | vnet convert - | vnet -`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.convert(cmd, args, out) },
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"sh"}, cobra.ShellCompDirectiveFilterFileExt
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, nothing
+			}
+			return ending("sh")
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write the result to a file")
 	cmd.Flags().BoolVarP(&a.quiet, "quiet", "q", false, "say only what was not converted")
+	offerFiles(cmd, "output")
 	return cmd
 }
 

@@ -14,14 +14,16 @@ func (a *app) dumpCommand() *cobra.Command {
 		Short: "Write what is alive as a script",
 		Long: `Write the namespaces that are alive, or those named, as a script that makes
 them anew, whoever made them. What the language cannot express is said in
-comments. Programs, and files in /etc/netns, are left out. Needs root.`,
-		Example: `  sudo vnet dump > lab.vnet
-  sudo vnet dump h1 h2 --macs`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.dump(cmd, args, opts, output) },
+comments. Programs, and files in /etc/netns, are left out.`,
+		Example: `  vnet dump > lab.vnet
+  vnet dump h1 h2 --macs`,
+		ValidArgsFunction: a.completeSpaces,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.dump(cmd, args, opts, output) },
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&opts.MACs, "macs", false, "with the MAC addresses of interfaces")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to a file")
+	offerFiles(cmd, "output")
 	return cmd
 }
 

@@ -24,7 +24,7 @@ of the program. VNET_NS in its environment is the namespace.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: a.completeSpaces,
+		ValidArgsFunction: a.completeProgram,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.enter(cmd, args[0], args[1:], nil) },
 	}
 	cmd.Flags().SetInterspersed(false) // what stands behind the namespace belongs to the program
@@ -43,7 +43,7 @@ func (a *app) shellCommand() *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: a.completeSpaces,
+		ValidArgsFunction: a.completeSpace,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			shell := cmp.Or(os.Getenv("SHELL"), "/bin/sh")
 			return a.enter(cmd, args[0], []string{shell}, shellPrompt(shell, args[0]))
@@ -58,18 +58,6 @@ func shellPrompt(shell, ns string) []string {
 		return []string{`PROMPT_COMMAND=PS1="(` + ns + `) ${PS1#"(` + ns + `) "}"`}
 	}
 	return []string{"PS1=(" + ns + ") # "}
-}
-
-func (a *app) completeSpaces(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	entries, _ := os.ReadDir("/run/netns")
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (a *app) enter(cmd *cobra.Command, ns string, argv, env []string) error {

@@ -23,8 +23,8 @@ mean stays the same. Without FILE, or with -, standard input is read; without
 		Example: `  vnet fmt -w *.vnet
   vnet fmt --check *.vnet     name those that are not, and end with status 1`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.fmt(args, o) },
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"vnet"}, cobra.ShellCompDirectiveFilterFileExt
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return ending("vnet")
 		},
 	}
 	f := cmd.Flags()

@@ -50,7 +50,7 @@ func (a *app) graphCommand() *cobra.Command {
 		Use:   "graph [FILE [NAME=VALUE...]]",
 		Short: "Draw a network",
 		Long: `Draw the network that a script makes, which needs no privileges; or without
-FILE what is alive here, whoever made it, which needs root. With - the script
+FILE what is alive here, whoever made it. With - the script
 is read from standard input.
 
 The JSON has nodes (namespaces, bridges, groups of tunnels) with their
@@ -59,15 +59,16 @@ Names may be added to it; those that are there keep their meaning.`,
 		Example: `  vnet graph lab.vnet
   vnet graph lab.vnet -o lab.svg
   vnet graph lab.vnet --format dot | dot -Tpng -o lab.png
-  sudo vnet graph`,
-		ValidArgsFunction: completeScripts,
+  vnet graph`,
+		ValidArgsFunction: completeScript,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.graph(cmd, args, o) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "", "text, svg, dot, mermaid, d2 or json; else by the ending of the output file, or text")
 	f.StringVarP(&o.output, "output", "o", "", "write to a file")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	offerWords(cmd, "format", formats)
+	offerFiles(cmd, "output")
 	return cmd
 }
 

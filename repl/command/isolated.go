@@ -25,24 +25,30 @@ type Sandbox struct {
 
 // live lists the commands that look at networks or change them. All others read
 // text and write text.
-var live = []string{"down", "dump", "exec", "graph", "logs", "plan", "recover", "repl", "run", "shell", "status", "undo"}
+var live = []string{"capture", "confirm", "down", "dump", "exec", "graph", "logs", "plan", "recover", "repl", "run", "shell", "status", "undo", "why"}
 
 // confine has a command carried out in the sandbox, where that is its place. It
 // is the one place where this is decided.
 func (a *app) confine(cmd *cobra.Command, args []string) error {
-	if a.Sandbox.Run == nil || !a.touches(cmd, args) {
+	completing := cmd.Name() == cobra.ShellCompRequestCmd
+	if a.Sandbox.Run == nil || !completing && !a.touches(cmd, args) {
 		return nil
 	}
-	if !a.Sandbox.Needed() && (!a.isolated || a.Sandbox.Inside()) {
+	isolated := a.isolated || completing && slices.Contains(args, "--isolated")
+	if !a.Sandbox.Needed() && (!isolated || a.Sandbox.Inside()) {
 		return nil
 	}
 	code, err := a.Sandbox.Run(sandbox.Call{
 		Argv: append([]string{os.Args[0]}, a.words...),
 		Last: cmd.Name() == "down",
+		Join: completing,
 	})
 	switch {
 	case err == nil:
 		return status(code)
+	case completing: // what is there belongs to others
+		a.Namespaces, a.Links, a.Labs, a.Awaiting = nil, nil, nil, nil
+		return nil
 	case cmd.Name() == "plan" && !a.isolated:
 		return nil // which calls unknown what it may not see
 	}

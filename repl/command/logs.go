@@ -30,7 +30,7 @@ one it is printed as it is, else each line with the name of its program before i
 			}
 			return nil
 		},
-		ValidArgsFunction: a.completeLabs,
+		ValidArgsFunction: a.completeLogs,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.logs(cmd.Context(), args, follow) },
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until Ctrl-C, as they write")

@@ -31,8 +31,17 @@ func (a *app) helpCommand() *cobra.Command {
 			}
 			return unknownWord(cmd, args[0])
 		},
-		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			return commandNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, nothing
+			}
+			var out []cobra.Completion
+			for _, c := range cmd.Root().Commands() {
+				if c.IsAvailableCommand() {
+					out = append(out, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return append(out, codes()...), nothing
 		},
 	}
 }
@@ -67,14 +76,22 @@ func (a *app) explainCommand() *cobra.Command {
 			}
 			return a.explain(args[0])
 		},
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			var codes []string
-			for _, c := range diag.Codes() {
-				codes = append(codes, string(c)+"\t"+diag.Title(c))
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, nothing
 			}
-			return codes, cobra.ShellCompDirectiveNoFileComp
+			return codes(), nothing
 		},
 	}
+}
+
+// codes are those of the messages, for completion.
+func codes() []cobra.Completion {
+	var out []cobra.Completion
+	for _, c := range diag.Codes() {
+		out = append(out, cobra.CompletionWithDesc(string(c), diag.Title(c)))
+	}
+	return out
 }
 
 func (a *app) listCodes() {
@@ -182,7 +199,12 @@ func (a *app) completionCommand() *cobra.Command {
 		Short: "Print a completion script for a shell",
 		Example: `  source <(vnet completion bash)
   vnet completion fish > ~/.config/fish/completions/vnet.fish`,
-		ValidArgs: shells,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, nothing
+			}
+			return shells, nothing
+		},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && slices.Contains(shells, args[0]) {
 				return nil

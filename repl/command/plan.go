@@ -22,7 +22,7 @@ func (a *app) planCommand() *cobra.Command {
 what it may not see it takes for unknown. + is made, ~ changed, - removed.`,
 		Example: `  vnet plan lab.vnet
   vnet plan --ip lab.vnet     as commands of ip(8)`,
-		ValidArgsFunction: completeScripts,
+		ValidArgsFunction: completeScript,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.plan(cmd, args, o) },
 	}
 	f := cmd.Flags()

@@ -57,7 +57,7 @@ of its file, until vnet down takes it down. With --rm nothing stays.`,
 		Example: `  vnet run lab.vnet hosts=5
   vnet run --rm --timeout 2m test.vnet
   #!/usr/bin/env -S vnet run --rm     (first line of a script)`,
-		ValidArgsFunction: completeScripts,
+		ValidArgsFunction: completeScript,
 	}
 	o := a.runFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -23,7 +23,7 @@ vnet down takes down. LAB is a name, or the file it was built from.`,
 		Example: `  vnet status
   vnet status office --json`,
 		Args:              atMostOne("lab"),
-		ValidArgsFunction: a.completeLabs,
+		ValidArgsFunction: a.completeLab,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.labStatus(args) },
 	}
 	cmd.Flags().BoolVar(&a.json, "json", false, "as JSON, a list")
@@ -38,18 +38,6 @@ func atMostOne(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func (a *app) completeLabs(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 || a.Labs == nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	labs, _ := a.Labs()
-	var names []string
-	for _, l := range labs {
-		names = append(names, l.Name+"\t"+l.Script)
-	}
-	return names, cobra.ShellCompDirectiveDefault
 }
 
 func (a *app) labStatus(args []string) error {

@@ -48,10 +48,8 @@ Exit status: 0 all passed, 1 some failed, 2 wrong command line or no tests,
 		Example: `  vnet test
   vnet test -j 8 --filter 'uplink|router' labs/
   vnet test --format junit > report.xml`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.test(cmd, args, o) },
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"vnet"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.test(cmd, args, o) },
+		ValidArgsFunction: completeScripts,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
@@ -60,7 +58,8 @@ Exit status: 0 all passed, 1 some failed, 2 wrong command line or no tests,
 	f.StringVar(&o.format, "format", o.format, "how to report: "+strings.Join(trial.Formats(), ", "))
 	f.Var(&o.timeout, "timeout", "end a test that takes longer: 30s, 5m")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show what tests print that pass, too")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(trial.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	offerWords(cmd, "format", trial.Formats())
+	_ = cmd.RegisterFlagCompletionFunc("filter", a.completeTestNames)
 	return cmd
 }
 
@@ -77,10 +76,7 @@ func (a *app) test(cmd *cobra.Command, args []string, o *testOptions) error {
 	case o.jobs < 1:
 		return misuse("`--jobs %d`: want at least one", o.jobs)
 	}
-	n := 0
-	for n < len(args) && (!isParam(args[n]) || isFile(args[n])) {
-		n++
-	}
+	n := scripts(args)
 	if _, err := params(args[n:]); err != nil {
 		return err
 	}

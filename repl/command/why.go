@@ -21,14 +21,15 @@ port (NS:PORT) or an address, over the network that is alive, and its answer
 back; name the first thing that stops it, and the statement that would repair
 it. Then one packet is sent to see. An arrow between the two must be quoted,
 since the shell takes > for itself. The status is 0 when there is an answer,
-and 1 when there is none. Needs root.
+and 1 when there is none.
 
 It looks at links, bridges, addresses, routes, neighbours, forwarding,
 rp_filter, nf_tables and MTUs; not at traffic control, XDP or VLAN filters.`,
-		Example: `  sudo vnet why h1 h2
-  sudo vnet why 'h1 -> h2:80'
-  sudo vnet why h1 10.0.0.2 --size 1500 --json`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.why(cmd, args, size) },
+		Example: `  vnet why h1 h2
+  vnet why 'h1 -> h2:80'
+  vnet why h1 10.0.0.2 --size 1500 --json`,
+		ValidArgsFunction: a.completeWay,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.why(cmd, args, size) },
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().IntVar(&size, "size", 0, "bytes of the packet, with its IP header (default 84, as ping has it)")

@@ -22,7 +22,11 @@ const attempts = 10
 type Call struct {
 	Argv []string // with the name of the program
 	Last bool     // nothing is expected to come after it, if nothing is left
+	Join bool     // only in a sandbox that is there; ErrNone where none is
 }
+
+// ErrNone says that this user has no sandbox.
+var ErrNone = errors.New("no sandbox")
 
 // Run has a command line carried out in the sandbox of this user, which is made
 // when there is none, and returns its exit status. An error, a *Trouble where
@@ -42,7 +46,7 @@ func Run(call Call) (status int, err error) {
 	signals := heed()
 	defer signal.Stop(signals)
 	for range attempts {
-		c, err := p.connect()
+		c, err := p.connect(call.Join)
 		if err != nil {
 			return 0, err
 		}
@@ -77,10 +81,14 @@ func describe(call Call) (request, []*os.File, error) {
 	return r, []*os.File{os.NewFile(uintptr(fd), "vnet"), os.Stdin, os.Stdout, os.Stderr}, nil
 }
 
-// connect reaches the holder, and starts one where none answers.
-func (p *place) connect() (*net.UnixConn, error) {
+// connect reaches the holder, and starts one where none answers, unless one
+// that is there is to be joined.
+func (p *place) connect(join bool) (*net.UnixConn, error) {
 	if c, err := p.dial(); c != nil || err != nil {
 		return c, err
+	}
+	if join {
+		return nil, ErrNone
 	}
 	unlock, err := p.lock()
 	if err != nil {
