@@ -151,13 +151,30 @@ func TestGuard(t *testing.T) {
 	if err := m.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
-	for m.Try("test", "-e", "/run/ready").Status != 0 {
-		time.Sleep(10 * time.Millisecond)
-	}
+	await(t, m, "test", "-e", "/run/ready")
 	cmd.Process.Kill()
 	cmd.Wait()
 	m.Run("rm", "/run/ready")
 	restored(t, m, before, "killed")
+}
+
+// Who asks to recover while the guard is at it gets the prompt back when all is
+// as before.
+func TestRecoverWaitsForTheGuard(t *testing.T) {
+	kerneltest.Need(t)
+	m := kerneltest.New(t)
+	path := script(t, "for i in 1..60 { ns \"g${i}\"; veth \"g${i}:eth0\" <-> \"host:gp${i}\" }\nexec touch /run/ready\nexec sleep 1000\n")
+	cmd := vnettest.Guard(vnet("run", path))
+	if err := m.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	await(t, m, "test", "-e", "/run/ready")
+	cmd.Process.Kill()
+	cmd.Wait()
+	o := run(t, m, 0, "recover")
+	if left := m.Try("ls", "/run/vnet/tx").Out + m.Run("ip", "netns"); left != "" {
+		t.Errorf("recover returns saying\n%s\nand there is still\n%s", o.Out, left)
+	}
 }
 
 // Case 6: killed with its guard, it is recovered by the next vnet that changes
@@ -185,9 +202,7 @@ func TestRecoverLeavesTheLivingAlone(t *testing.T) {
 	if err := m.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
-	for m.Try("test", "-e", "/run/ready").Status != 0 {
-		time.Sleep(10 * time.Millisecond)
-	}
+	await(t, m, "test", "-e", "/run/ready")
 	o := run(t, m, 0, "recover")
 	if !strings.Contains(o.Out, "at work") || !strings.Contains(m.Run("ip", "netns"), "ka") {
 		t.Errorf("recover says\n%s\nand there is\n%s", o.Out, m.Run("ip", "netns"))
@@ -208,9 +223,7 @@ func TestTwoWriters(t *testing.T) {
 	if err := m.Start(first); err != nil {
 		t.Fatal(err)
 	}
-	for m.Try("test", "-e", "/run/ready").Status != 0 {
-		time.Sleep(10 * time.Millisecond)
-	}
+	await(t, m, "test", "-e", "/run/ready")
 	run(t, m, 0, "run", "--rm", script(t, "ns kb\n"))
 	blocked := script(t, "in ka forward on\n")
 	o := m.Try("vnet", "run", "--no-wait", blocked)
@@ -226,9 +239,7 @@ func TestTwoWriters(t *testing.T) {
 	if err := m.Start(third); err != nil {
 		t.Fatal(err)
 	}
-	for m.Try("grep", "-q", "waiting for", said.Name()).Status != 0 {
-		time.Sleep(10 * time.Millisecond)
-	}
+	await(t, m, "grep", "-q", "waiting for", said.Name())
 	m.Run("touch", "/run/go")
 	if err := first.Wait(); err != nil {
 		t.Errorf("the first: %v", err)
@@ -243,5 +254,15 @@ func TestTwoWriters(t *testing.T) {
 	o = m.Try("vnet", "run", script(t, "ns kc\nexec vnet run "+inner+"\n"))
 	if o.Status != 1 || !strings.Contains(o.Err, "wait for itself") {
 		t.Errorf("a vnet inside ends with %d:\n%s", o.Status, o.Err)
+	}
+}
+
+// await waits until a program succeeds.
+func await(t *testing.T, m *kerneltest.Machine, program ...string) {
+	t.Helper()
+	for deadline := time.Now().Add(kerneltest.Patience(30 * time.Second)); m.Try(program...).Status != 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not succeed", strings.Join(program, " "))
+		}
 	}
 }

@@ -312,9 +312,7 @@ func confirming(t *testing.T, m *kerneltest.Machine, limit, path string) (cmd *e
 	if err := m.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
-	for m.Try("sh", "-c", "ls /run/vnet/tx/*/await").Status != 0 {
-		time.Sleep(10 * time.Millisecond)
-	}
+	await(t, m, "sh", "-c", "ls /run/vnet/tx/*/await")
 	return cmd, said
 }
 

@@ -188,14 +188,15 @@ func related(dir, first string) bool {
 	return dir == first || strings.HasPrefix(dir, first+".")
 }
 
-// close lets others have the namespaces, for good.
+// close lets others have the namespaces, for good. The guard goes last: it
+// tidies up for one that dies meanwhile.
 func (l *ledger) close() {
-	if l.guard != nil {
-		l.guard()
-	}
 	os.Setenv(journal.InsideKey, l.around)
 	l.locks.Release()
 	l.store.Sweep()
+	if l.guard != nil {
+		l.guard()
+	}
 }
 
 // settleOthers finishes the transactions whose programs died. With spaces,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"vnet/lang/diag"
 	"vnet/lang/name"
@@ -23,8 +24,9 @@ type Recovery struct {
 }
 
 // Recover finishes every transaction whose program died: one that was not
-// committed is taken back, one that was is carried through. It may be called
-// any number of times, and may itself die at any point.
+// committed is taken back, one that was is carried through. What another is
+// finishing already, as a guard does, it waits for. It may be called any number
+// of times, and may itself die at any point.
 func Recover(ctx context.Context) (*Recovery, diag.List) {
 	r := &Recovery{}
 	store, err := journal.Existing(journal.Root)
@@ -46,7 +48,7 @@ func Recover(ctx context.Context) (*Recovery, diag.List) {
 	}
 	r.Done = settleLabs(ctx, k, store)
 	for _, dir := range dirs {
-		got := recoverOne(ctx, k, dir)
+		got := recoverOrWait(ctx, k, dir)
 		switch {
 		case got.alive:
 			if records := journal.Peek(dir); !journal.Held(records) {
@@ -65,6 +67,27 @@ type recovered struct {
 	alive bool
 	what  string // a line for the user; "" when there was nothing to do
 	left  []string
+}
+
+// patience is how long Recover waits for another that is finishing a
+// transaction.
+const patience = 30 * time.Second
+
+// recoverOrWait finishes one transaction, or sees another do so.
+func recoverOrWait(ctx context.Context, h host.Host, dir string) recovered {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for rest := time.Millisecond; ; rest = min(2*rest, 50*time.Millisecond) {
+		got := recoverOne(ctx, h, dir)
+		if !got.alive || !journal.Orphan(journal.Peek(dir)) {
+			return got
+		}
+		select {
+		case <-ctx.Done():
+			return got
+		case <-time.After(rest):
+		}
+	}
 }
 
 // recoverOne finishes one transaction.

@@ -322,6 +322,12 @@ func Stale(records []Record) bool {
 	return len(records) > 0 && records[0].Boot != Boot()
 }
 
+// Orphan reports whether the program that began the records is gone: who holds
+// the journal now is finishing it.
+func Orphan(records []Record) bool {
+	return len(records) > 0 && !Held(records) && unix.Kill(records[0].PID, 0) == unix.ESRCH
+}
+
 // Held reports whether the records are those of a transaction that is done and
 // at rest: nobody has to wait for it.
 func Held(records []Record) bool {
