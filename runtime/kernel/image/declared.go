@@ -21,16 +21,16 @@ var Residues = []Residue{
 
 // declared compares what is there with what shall be, and leaves out Residues:
 // a bridge without ports, and what leads over it, is compared by its settings
-// only.
-func declared(want, is *Image, form Form) []string {
+// only. So are links that were not ready yet.
+func declared(want, is *Image, form Form, late map[string]bool) []string {
 	empty := want.emptyBridges()
 	of := func(img *Image, form Form, about bool) Fingerprint {
 		return slices.DeleteFunc(img.Fingerprint(form), func(e Entry) bool {
-			return about != slices.ContainsFunc(e.links, func(l string) bool { return empty[l] })
+			return about != slices.ContainsFunc(e.links, func(l string) bool { return empty[l] || late[l] })
 		})
 	}
 	diff := Diff(of(want, form, false), of(is, form, false))
-	if len(empty) > 0 {
+	if len(empty)+len(late) > 0 {
 		diff = append(diff, Diff(of(want, settings, true), of(is, settings, true))...)
 	}
 	return slices.DeleteFunc(diff, func(d string) bool {

@@ -32,7 +32,7 @@ func TestDeclaredBridge(t *testing.T) {
 				}
 			}
 			l.Script("ip link set br1 mtu 1400")
-			if diff := declared(pre, l.take(), Indexed); len(diff) != 2 || !strings.Contains(diff[0], "mtu") {
+			if diff := declared(pre, l.take(), Indexed, nil); len(diff) != 2 || !strings.Contains(diff[0], "mtu") {
 				t.Errorf("what somebody else did to it is not seen: %v", diff)
 			}
 		})

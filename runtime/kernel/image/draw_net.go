@@ -62,6 +62,15 @@ func addrKey(m Message) string {
 	return fmt.Sprintf("%s/%d", key, m.Data[1])
 }
 
+// localOf is an address's own side.
+func localOf(m Message) []byte {
+	attrs := m.Data[unix.SizeofIfAddrmsg:]
+	if local := find(attrs, unix.IFA_LOCAL); local != nil {
+		return local
+	}
+	return find(attrs, unix.IFA_ADDRESS)
+}
+
 // A route is a message about one (struct rtmsg).
 type route struct {
 	family, bits, srcBits, tos, proto, scope, kind byte

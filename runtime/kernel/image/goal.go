@@ -14,6 +14,7 @@ import (
 type goal struct {
 	*Image
 	view *view
+	late map[string]bool // links that the pre-image was too early for
 }
 
 // A planner puts goals together.
@@ -24,20 +25,34 @@ type planner struct {
 	nowView  *view
 	verdict  *Verdict
 	goal     *goal
+	gained   map[string]bool // links: see findGained
+	bare     map[addrOf]bool // addresses: see findBare
+}
+
+func newPlanner(set WriteSet, pre, now *Image) *planner {
+	pre = renumbered(pre, now)
+	return &planner{scope: newScope(set, pre), pre: pre, now: now, preView: newView(pre, settings), nowView: newView(now, settings),
+		verdict: &Verdict{}, gained: map[string]bool{}, bare: map[addrOf]bool{}}
+}
+
+// find looks for what is touched besides the write set itself, and for what the
+// pre-image does not show yet.
+func (p *planner) find() {
+	p.findSources()
+	p.findNexthops()
+	p.findMirrors()
+	p.findGained()
+	p.findBare()
 }
 
 // plan returns the goal for what is there now.
 func plan(set WriteSet, pre, now *Image, verdict *Verdict) *goal {
-	pre = renumbered(pre, now)
-	if verdict == nil {
-		verdict = &Verdict{}
+	p := newPlanner(set, pre, now)
+	if verdict != nil {
+		p.verdict = verdict
 	}
-	p := &planner{scope: newScope(set, pre), pre: pre, now: now, verdict: verdict,
-		preView: newView(pre, settings), nowView: newView(now, settings)}
-	p.goal = &goal{Image: &Image{Parts: now.Parts, Taken: pre.Taken, Dumps: map[section][]Message{}, Peers: now.Peers, Far: now.Far}}
-	p.findSources()
-	p.findNexthops()
-	p.findMirrors()
+	p.goal = &goal{Image: &Image{Parts: now.Parts, Taken: p.pre.Taken, Dumps: map[section][]Message{}, Peers: now.Peers, Far: now.Far}, late: p.gained}
+	p.find()
 	p.planLinks()
 	p.planNet()
 	p.planTraffic()
@@ -54,12 +69,7 @@ func (p *planner) findSources() {
 	for _, v := range []*view{p.preView, p.nowView} {
 		for _, m := range v.img.Dumps[secAddr] {
 			if p.addr(v.link(int32(native.Uint32(m.Data[4:])))) {
-				a := m.Data[unix.SizeofIfAddrmsg:]
-				local := find(a, unix.IFA_LOCAL)
-				if local == nil {
-					local = find(a, unix.IFA_ADDRESS)
-				}
-				p.sources[address(nil, local)] = true
+				p.sources[address(nil, localOf(m))] = true
 			}
 		}
 	}
@@ -97,10 +107,10 @@ func (p *planner) kinds() map[section]kind {
 		own: func(m Message) bool { return routeOf(m).proto == unix.RTPROT_KERNEL },
 		bit: func(m, of Message) bool { return routeOf(m).partOf(routeOf(of)) },
 	}
-	neighs := func(key func(v *view, n neigh) string, say func(v *view, n neigh) string) kind {
+	neighs := func(s section, key func(v *view, n neigh) string, say func(v *view, n neigh) string) kind {
 		of := func(m Message) neigh { n, _ := neighOf(m); return n }
 		return kind{
-			in:  func(v *view, m Message) bool { return p.scope.neigh(v.link(dev(m))) },
+			in:  func(v *view, m Message) bool { return p.scope.neigh(v.link(dev(m))) && !p.early(v, s, m) },
 			key: func(v *view, m Message) string { return key(v, of(m)) },
 			say: func(v *view, m Message) string { return say(v, of(m)) },
 			id:  func(*view, Message) string { return "" },
@@ -127,9 +137,9 @@ func (p *planner) kinds() map[section]kind {
 			say: func(v *view, m Message) string { return v.nexthop(m) },
 			id:  func(*view, Message) string { return "" },
 		},
-		secNeigh: neighs((*view).neighKey, (*view).neigh),
-		secProxy: neighs((*view).neighKey, (*view).neigh),
-		secFDB:   neighs((*view).fdbKey, (*view).fdb),
+		secNeigh: neighs(secNeigh, (*view).neighKey, (*view).neigh),
+		secProxy: neighs(secProxy, (*view).neighKey, (*view).neigh),
+		secFDB:   neighs(secFDB, (*view).fdbKey, (*view).fdb),
 	}
 }
 

@@ -65,9 +65,8 @@ type place struct {
 }
 
 func judge(set WriteSet, pre, now *Image) *Verdict {
-	pre = renumbered(pre, now)
 	j := &judgement{
-		planner: &planner{scope: newScope(set, pre), pre: pre, now: now, preView: newView(pre, settings), nowView: newView(now, settings)},
+		planner: newPlanner(set, pre, now),
 		Verdict: &Verdict{Things: map[string]bool{}, Kept: map[string]bool{}, Gone: map[string]bool{}, Attrs: map[string]map[uint16][]byte{},
 			Flags: map[string]uint32{}, Traffic: map[string]bool{}, Params: map[string]bool{}, Names: map[string]string{}},
 		ours: set.Ours, known: map[string]bool{},
@@ -79,9 +78,7 @@ func judge(set WriteSet, pre, now *Image) *Verdict {
 			j.nowView.names[index] = name
 		}
 	}
-	j.findSources()
-	j.findNexthops()
-	j.findMirrors()
+	j.find()
 	j.judgeLinks()
 	kinds := j.kinds()
 	for _, s := range []section{secAddr, secRoute4, secRoute6, secRule, secNeigh, secProxy, secFDB} {
@@ -228,12 +225,7 @@ func (j *judgement) judgeObjects(s section, k kind) {
 
 // place gives the address that a message is about.
 func (j *judgement) place(v *view, m Message) place {
-	a := m.Data[unix.SizeofIfAddrmsg:]
-	local := find(a, unix.IFA_LOCAL)
-	if local == nil {
-		local = find(a, unix.IFA_ADDRESS)
-	}
-	ip, _ := netip.AddrFromSlice(local)
+	ip, _ := netip.AddrFromSlice(localOf(m))
 	return place{v.link(dev(m)), netip.PrefixFrom(ip, int(m.Data[1]))}
 }
 

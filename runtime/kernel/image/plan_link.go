@@ -67,32 +67,6 @@ func (p *planner) spare(name string, was Message) Message {
 	return out
 }
 
-// early reports whether something came with a carrier that the pre-image is too
-// early to show: the kernel's own addresses and routes of a link just set up.
-func (p *planner) early(v *view, s section, m Message) bool {
-	if v != p.nowView {
-		return false
-	}
-	if s == secAddr {
-		return kernelLinkLocal(m) && p.gained(v.link(dev(m)))
-	}
-	r := routeOf(m)
-	return r.proto == unix.RTPROT_KERNEL && slices.ContainsFunc(v.routeLinks(r), p.gained)
-}
-
-// gained reports whether a link had no carrier yet, and has one now.
-func (p *planner) gained(name string) bool {
-	flags := func(img *Image) uint32 {
-		for _, l := range img.links() {
-			if l.name == name {
-				return l.flags & (unix.IFF_UP | unix.IFF_RUNNING)
-			}
-		}
-		return 0
-	}
-	return flags(p.pre) == unix.IFF_UP && flags(p.now) == unix.IFF_UP|unix.IFF_RUNNING
-}
-
 // renumbered returns an image with the numbers that its links have now: a link
 // that left the namespace and came back may have got another one.
 func renumbered(img, now *Image) *Image {

@@ -155,7 +155,7 @@ func (r *restorer) actionable() bool {
 // differ compares what is there with the goal, in a form, but for what is
 // declared.
 func (r *restorer) differ(form Form) []string {
-	return declared(r.goal.Image, r.now, form)
+	return declared(r.goal.Image, r.now, form, r.goal.late)
 }
 
 // pending reports whether the kernel has not yet acted on the carrier of a
@@ -214,28 +214,15 @@ func (r *restorer) unrouted() bool {
 		up[l.index] = l.flags&unix.IFF_UP != 0 && s.addr(l.name)
 	}
 	return slices.ContainsFunc(r.now.Dumps[secAddr], func(m Message) bool {
-		attrs := m.Data[unix.SizeofIfAddrmsg:]
-		ip := find(attrs, unix.IFA_LOCAL)
-		if ip == nil {
-			ip = find(attrs, unix.IFA_ADDRESS)
-		}
-		waits := u32of(find(attrs, unix.IFA_FLAGS)) & (unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED)
-		return m.Data[0] == unix.AF_INET6 && up[dev(m)] && waits == 0 && !routed[local{dev(m), string(ip)}]
+		waits := u32of(find(m.Data[unix.SizeofIfAddrmsg:], unix.IFA_FLAGS)) & (unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED)
+		return m.Data[0] == unix.AF_INET6 && up[dev(m)] && waits == 0 && !routed[local{dev(m), string(localOf(m))}]
 	})
 }
 
 // residue compares what is there with the goal.
 func (r *restorer) residue() []string {
-	form := Strict
-	// A pre-image of a link that had only just been set up does not show its
-	// carrier yet. That it has one now is no harm.
-	r.eachLink(func(want, is link) {
-		if want.flags&is.flags&unix.IFF_UP != 0 && want.flags&unix.IFF_RUNNING == 0 && is.flags&unix.IFF_RUNNING != 0 {
-			form = settings
-		}
-	})
 	var out []string
-	for _, d := range declared(r.goal.Image, r.now, form) {
+	for _, d := range r.differ(Strict) {
 		if r.verdict != nil && confVector.MatchString(d) {
 			continue // what the sysctls say already
 		}

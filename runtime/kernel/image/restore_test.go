@@ -29,7 +29,7 @@ func (l *lab) same(t *testing.T, pre *Image) bool {
 	t.Helper()
 	var diff []string
 	for deadline := time.Now().Add(settling); ; {
-		diff = declared(pre, l.take(), Indexed)
+		diff = declared(pre, l.take(), Indexed, nil)
 		if len(diff) == 0 {
 			return true
 		}

@@ -179,7 +179,7 @@ func Test41ForeignOnTouched(t *testing.T) {
 	same.Script(rich)
 	same.settled()
 	same.Script(theirs)
-	if diff := declared(same.settled(), l.settled(), Portable); len(diff) > 0 {
+	if diff := declared(same.settled(), l.settled(), Portable, nil); len(diff) > 0 {
 		t.Error(strings.Join(diff, "\n"))
 	}
 }
@@ -212,7 +212,7 @@ func Test23MovedAndBack(t *testing.T) {
 				t.Error("residue:\n", strings.Join(residue, "\n"))
 			}
 			l.Script("ip link del thief2 2>/dev/null || true; ip link del thief 2>/dev/null || true")
-			if diff := declared(pre, l.settled(), Strict); len(diff) > 0 {
+			if diff := declared(pre, l.settled(), Strict, nil); len(diff) > 0 {
 				t.Error(strings.Join(diff, "\n"))
 			}
 		})

@@ -67,7 +67,10 @@ var inet6Table = table{
 
 // inet6Passing are flags of router solicitation (IF_RA_OTHERCONF,
 // IF_RA_MANAGED, IF_RA_RCVD, IF_RS_SENT, IF_READY): they come by themselves.
-const inet6Passing = 0x80 | 0x40 | 0x20 | 0x10 | 0x80000000
+const (
+	inet6Passing = 0x80 | 0x40 | 0x20 | 0x10 | inet6Ready
+	inet6Ready   = 0x80000000
+)
 
 var inetTable = table{unix.IFLA_INET_CONF: {"conf", vector, Portable | settings}}
 

@@ -1,0 +1,75 @@
+package image
+
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// A pre-image may be taken while the kernel is still at work: of a link that was
+// only just set up, it does not show what comes with its carrier, nor the local
+// route of an address that was only just added. That they are there by now is no
+// harm, and nobody's doing.
+
+// early reports whether something came that the pre-image is too early to show.
+func (p *planner) early(v *view, s section, m Message) bool {
+	if v != p.nowView {
+		return false
+	}
+	switch s {
+	case secAddr:
+		return kernelLinkLocal(m) && p.gained[v.link(dev(m))]
+	case secFDB:
+		n, _ := neighOf(m)
+		return n.derived() && p.gained[v.link(n.index)]
+	case secRoute4, secRoute6:
+		r := routeOf(m)
+		return r.proto == unix.RTPROT_KERNEL && slices.ContainsFunc(v.routeLinks(r), func(l string) bool {
+			return p.gained[l] || p.bare[addrOf{l, string(r.dst)}] && r.made() && r.bits == 128
+		})
+	}
+	return false
+}
+
+// findGained collects the links that the kernel was not done with setting up,
+// and is now.
+func (p *planner) findGained() {
+	now := map[string]link{}
+	for _, l := range p.now.links() {
+		now[p.nowView.link(l.index)] = l
+	}
+	for _, was := range p.pre.links() {
+		is := now[was.name]
+		if was.flags&is.flags&unix.IFF_UP != 0 && !was.ready() && is.ready() {
+			p.gained[was.name] = true
+		}
+	}
+}
+
+// ready reports whether a link is set up, for IPv6 as well: that waits for the
+// queue of the link to work (addrconf.c: addrconf_link_ready), also where it
+// still bears the mark of a carrier that it had before it went down.
+func (l link) ready() bool {
+	flags := find(l.attrs, unix.IFLA_AF_SPEC, unix.AF_INET6, unix.IFLA_INET6_FLAGS)
+	return l.flags&unix.IFF_RUNNING != 0 && (flags == nil || u32of(flags)&inet6Ready != 0)
+}
+
+// An addrOf is an IPv6 address of a link.
+type addrOf struct{ link, ip string }
+
+// findBare collects the addresses that the pre-image shows without their local
+// routes: the kernel makes those in a work queue.
+func (p *planner) findBare() {
+	for _, m := range p.pre.Dumps[secAddr] {
+		if m.Data[0] == unix.AF_INET6 {
+			p.bare[addrOf{p.preView.link(dev(m)), string(localOf(m))}] = true
+		}
+	}
+	for _, m := range p.pre.Dumps[secRoute6] {
+		if r := routeOf(m); r.made() {
+			for _, l := range p.preView.routeLinks(r) {
+				delete(p.bare, addrOf{l, string(r.dst)})
+			}
+		}
+	}
+}
