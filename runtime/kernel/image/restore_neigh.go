@@ -122,47 +122,87 @@ func (r *restorer) restoreMDB() {
 	}
 }
 
+// A portVLAN is a VLAN of a port, or of a bridge itself.
+type portVLAN struct {
+	index int32
+	id    uint16
+}
+
+// portVLANs lists them with their struct bridge_vlan_info.
+func (img *Image) portVLANs() map[portVLAN][]byte {
+	out := map[portVLAN][]byte{}
+	for _, m := range img.Dumps[secPort] {
+		if len(m.Data) < unix.SizeofIfInfomsg {
+			continue
+		}
+		each(find(m.Data[unix.SizeofIfInfomsg:], unix.IFLA_AF_SPEC), func(kind uint16, b []byte) {
+			if kind == bridgeVLANInfo && len(b) == 4 {
+				out[portVLAN{dev(m), native.Uint16(b[2:])}] = b
+			}
+		})
+	}
+	return out
+}
+
 // restoreVLANs restores the VLANs of ports (IFLA_BRIDGE_VLAN_INFO): a port that
 // joins a bridge anew has only the default one.
+//
+// Where a bridge has the address of a port, its own entry in the forwarding
+// table takes the place of the port's while the port lacks the VLAN, and goes
+// back when the bridge leaves the VLAN (br_fdb.c: fdb_delete_local).
 func (r *restorer) restoreVLANs() {
-	type vlan struct {
-		index int32
-		id    uint16
-	}
-	list := func(img *Image) map[vlan][]byte {
-		out := map[vlan][]byte{}
-		for _, m := range img.Dumps[secPort] {
-			if len(m.Data) < unix.SizeofIfInfomsg {
-				continue
-			}
-			each(find(m.Data[unix.SizeofIfInfomsg:], unix.IFLA_AF_SPEC), func(kind uint16, b []byte) {
-				if kind == bridgeVLANInfo && len(b) == 4 {
-					out[vlan{dev(m), native.Uint16(b[2:])}] = b
-				}
-			})
-		}
-		return out
-	}
-	send := func(kind uint16, k vlan, info []byte) {
-		body := ifinfo(k.index, 0, 0)
-		body[0] = afBridge
-		spec := put(nil, bridgeVLANInfo, info)
-		if r.bridge(k.index) {
-			spec = put(put(nil, 0, native.AppendUint16(nil, bridgeFlagSelf)), bridgeVLANInfo, info)
-		}
-		r.request("vlans "+r.view.link(k.index), kind, 0, put(body, unix.IFLA_AF_SPEC|nested, spec))
-	}
-	want, is := list(r.goal.Image), list(r.now)
+	want, is := r.goal.portVLANs(), r.now.portVLANs()
 	for k, info := range is {
 		if want[k] == nil {
-			send(unix.RTM_DELLINK, k, info)
+			r.setVLAN(unix.RTM_DELLINK, k, info)
 		}
 	}
+	var bridges []portVLAN
 	for k, info := range want {
+		if r.bridge(k.index) {
+			bridges = append(bridges, k)
+			continue
+		}
 		if string(is[k]) != string(info) {
-			send(unix.RTM_SETLINK, k, info)
+			r.setVLAN(unix.RTM_SETLINK, k, info)
+		}
+		if own := (portVLAN{r.namesake(k.index), k.id}); is[k] == nil && is[own] != nil && want[own] != nil {
+			r.setVLAN(unix.RTM_DELLINK, own, is[own])
+			delete(is, own)
 		}
 	}
+	for _, k := range bridges {
+		if string(is[k]) != string(want[k]) {
+			r.setVLAN(unix.RTM_SETLINK, k, want[k])
+		}
+	}
+}
+
+// setVLAN gives a port or a bridge a VLAN, or takes it.
+func (r *restorer) setVLAN(kind uint16, k portVLAN, info []byte) {
+	body := ifinfo(k.index, 0, 0)
+	body[0] = afBridge
+	spec := put(nil, bridgeVLANInfo, info)
+	if r.bridge(k.index) {
+		spec = put(put(nil, 0, native.AppendUint16(nil, bridgeFlagSelf)), bridgeVLANInfo, info)
+	}
+	r.request("vlans "+r.view.link(k.index), kind, 0, put(body, unix.IFLA_AF_SPEC|nested, spec))
+}
+
+// namesake is the bridge of a port if both have one address, else 0.
+func (r *restorer) namesake(port int32) int32 {
+	address := map[int32]string{}
+	var master int32
+	for _, l := range r.now.links() {
+		address[l.index] = string(find(l.attrs, unix.IFLA_ADDRESS))
+		if l.index == port {
+			master = l.master
+		}
+	}
+	if address[master] != address[port] {
+		return 0
+	}
+	return master
 }
 
 // bridgeFlagSelf is BRIDGE_FLAGS_SELF: the VLANs of the bridge itself.
