@@ -483,16 +483,22 @@ func TestSandboxForbidden(t *testing.T) {
 	u := newUser(t, kerneltest.New(t))
 	script := u.script("two.vnet", twoHosts)
 	u.await("the sandbox to end", func() bool { return u.holder() == 0 })
-	// A namespace of users has limits of its own; in it somebody without rights.
-	cmd := u.command()
-	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", `exec unshare --user --map-root-user sh -c '
-echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all vnet ` + script + `'`}
-	o := u.m.TryCmd(cmd)
+	o := u.forbidden(script)
 	for _, want := range []string{"error[V7010]", "user.max_user_namespaces is 0", "sudo sysctl user.max_user_namespaces=", "ENOSPC"} {
 		if o.Status != 6 || !strings.Contains(o.Err, want) {
 			t.Errorf("status %d, no %q in %s", o.Status, want, o.Err)
 		}
 	}
+}
+
+// forbidden calls vnet where no user namespaces may be made: one has limits of
+// its own, and in it is somebody without rights.
+func (u *user) forbidden(args ...string) kerneltest.Outcome {
+	u.t.Helper()
+	cmd := u.command()
+	cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `exec unshare --user --map-root-user sh -c '
+echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all vnet "$@"' sh "$@"`, "sh"}, args...)
+	return u.m.TryCmd(cmd)
 }
 
 // Root gets the same with --isolated, and a copy that lends root's rights does

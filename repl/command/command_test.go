@@ -20,6 +20,7 @@ import (
 	"vnet/lang/token"
 	"vnet/repl"
 	"vnet/runtime"
+	"vnet/runtime/doctor"
 	"vnet/runtime/dump"
 	"vnet/runtime/graph"
 	"vnet/runtime/host"
@@ -160,7 +161,17 @@ func fake() Engine {
 			return []host.Link{{NS: ns, Name: "eth0", Kind: "veth"}, {NS: ns, Name: "lo", Kind: "loopback"}}
 		},
 		Awaiting: func() []string { return []string{"remote"} },
+		Examine:  func(context.Context, doctor.Self) []doctor.Finding { return someFindings },
 	}
+}
+
+// someFindings are of a machine where scripts run, though not everything works.
+var someFindings = []doctor.Finding{
+	{Group: "this machine", Name: "kernel", State: doctor.Works, Needed: true, Detail: "Linux 6.1"},
+	{Group: "this machine", Name: "control groups", State: doctor.Partly, Detail: "programs are known by a mark in their environment, and one that wipes it is lost sight of"},
+	{Group: "interfaces", Name: "veth", State: doctor.Works, Needed: true},
+	{Group: "interfaces", Name: "ifb", State: doctor.Fails, Why: &doctor.Problem{
+		Code: diag.RefusedUnsupported, Summary: "this kernel has no ifb interfaces", Kernel: "Unknown device type (EOPNOTSUPP)", Help: []string{"where the machine has it as a module: sudo modprobe ifb"}}},
 }
 
 // findings complains about every line that begins with bad or odd.

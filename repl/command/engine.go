@@ -6,6 +6,7 @@ import (
 	"vnet/lang/diag"
 	"vnet/lang/format"
 	"vnet/runtime"
+	"vnet/runtime/doctor"
 	"vnet/runtime/dump"
 	"vnet/runtime/graph"
 	"vnet/runtime/host"
@@ -52,7 +53,11 @@ type Engine struct {
 	Listen func(context.Context, []host.End) (runtime.Listener, diag.List)
 	// WhyAlive follows a packet over what is alive.
 	WhyAlive func(context.Context, path.Query) (*runtime.Why, diag.List)
-	Source   func(module string) (text string, ok bool) // modules that are no files
+	// Examine finds out what this machine can do, Try is what the processes do
+	// that it starts.
+	Examine func(context.Context, doctor.Self) []doctor.Finding
+	Try     func(ctx context.Context, what string, self doctor.Self) ([]doctor.Finding, error)
+	Source  func(module string) (text string, ok bool) // modules that are no files
 	// Sandbox is where commands run that may not touch the real network.
 	Sandbox Sandbox
 }
@@ -64,6 +69,7 @@ func Kernel() Engine {
 		Graph: runtime.Graph, GraphAlive: runtime.GraphAlive, Dump: runtime.Dump, WhyAlive: runtime.WhyAlive, Listen: runtime.Listen,
 		Labs: runtime.Labs, FindLab: runtime.FindLab, Down: runtime.Down, Exec: runtime.Exec, Confirm: runtime.Confirm,
 		Namespaces: runtime.Namespaces, Links: runtime.Links, Awaiting: runtime.Awaiting,
+		Examine: doctor.Examine, Try: doctor.Try,
 		Recover: runtime.Recover, Guard: runtime.Guarded("/proc/self/exe", "guard"), StandGuard: runtime.StandGuard,
 		Session: func(dir string, set runtime.Settings) (Session, error) { return runtime.NewSession(dir, set) },
 		Sandbox: Sandbox{Needed: sandbox.Needed, Inside: sandbox.Inside, Run: sandbox.Run, Hold: sandbox.Hold, Elevated: sandbox.Elevated},

@@ -77,19 +77,7 @@ func noSandbox(err error) *diag.Diagnostic {
 	if !errors.As(err, &t) {
 		return problem(diag.MachineLacks, "cannot make a private network: %s", reason(err))
 	}
-	code := diag.NeedsPrivilege
-	switch {
-	case t.Lacking:
-		code = diag.KernelLacks
-	case t.Ended:
-		code = diag.Interrupted
-	}
-	d := problem(code, "%s", t.Summary)
-	d.Kernel = t.Kernel
-	for _, h := range t.Help {
-		d.WithHelp("%s", h)
-	}
-	return d
+	return t.Diagnostic()
 }
 
 // elevated explains why vnet does nothing. A script runs any program: an

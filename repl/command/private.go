@@ -123,17 +123,10 @@ func self(ctx context.Context, args ...string) *exec.Cmd {
 
 // probe finds out whether tests can have machines of their own here.
 func probe(ctx context.Context) *diag.Diagnostic {
-	var errs bytes.Buffer
-	cmd := self(ctx, privately)
-	cmd.Stderr = &errs
-	err := cmd.Run()
-	if err == nil {
-		return nil
+	if _, err := sandbox.Attempt(self(ctx, privately)); err != nil {
+		return noSandbox(sandbox.Explain(err))
 	}
-	if said := strings.TrimSpace(errs.String()); said != "" {
-		err = errors.New(said)
-	}
-	return noSandbox(sandbox.Explain(err))
+	return nil
 }
 
 // inPrivate carries out a test in a process of its own and waits for its end.

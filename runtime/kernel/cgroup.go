@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -114,6 +116,36 @@ func cgroupPlace() string {
 		}
 	}
 	return ""
+}
+
+// TryCgroup starts a program in a cgroup, ends the group and removes it, as is
+// done for the programs of a script. The error says why they are not in one.
+func TryCgroup() (place string, err error) {
+	if cgroupRoot() == "" {
+		return "", errors.New("no unified tree (cgroup2) is mounted")
+	}
+	place = cgroupPlace()
+	if place == "" {
+		return "", errors.New("no control group may be made")
+	}
+	defer unix.Rmdir(place) // refused while others are at work
+	dir := filepath.Join(place, "try-"+strconv.Itoa(os.Getpid()))
+	f, err := openCgroup(dir)
+	if err != nil {
+		return place, err
+	}
+	defer f.Close()
+	defer unix.Rmdir(dir)
+	c := exec.Command("/proc/self/exe", "help")
+	c.Args[0] = os.Args[0]
+	c.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(f.Fd())}
+	if err := c.Run(); err != nil {
+		return place, err
+	}
+	if err := os.WriteFile(dir+"/cgroup.kill", []byte("1"), 0); err != nil {
+		return place, err
+	}
+	return place, nil
 }
 
 // openCgroup makes a cgroup where it is missing, and opens it. Its parent may

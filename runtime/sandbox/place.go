@@ -40,6 +40,25 @@ func openPlace() (*place, error) {
 	return &place{f}, nil
 }
 
+// Place tells where the socket of this user's sandbox is, or is to be, and
+// whether there can be one.
+func Place() (string, error) {
+	parent, err := parentDir()
+	if err != nil {
+		return "", err
+	}
+	_, absent := os.Lstat(filepath.Join(parent, "vnet"))
+	p, err := openPlace()
+	if err != nil {
+		return "", err
+	}
+	defer p.close()
+	if absent != nil {
+		_ = unix.Rmdir(p.dir.Name()) // refused when another has begun to use it
+	}
+	return p.dir.Name(), nil
+}
+
 // parentDir chooses by the rules of the XDG Base Directory Specification. The
 // same user must find the same place from every terminal, and nobody else may
 // have prepared it: so never below /tmp.

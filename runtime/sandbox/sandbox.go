@@ -17,7 +17,11 @@
 package sandbox
 
 import (
+	"bytes"
+	"errors"
 	"os"
+	"os/exec"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +34,18 @@ func Attributes() *syscall.SysProcAttr {
 	a.Pdeathsig = syscall.SIGKILL
 	a.Setpgid = true // Ctrl-C is for who started it
 	return a
+}
+
+// Attempt runs a command that was prepared to furnish a machine of its own, and
+// returns what it printed. Where it fails, what it complained about is the error.
+func Attempt(cmd *exec.Cmd) (out []byte, err error) {
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err = cmd.Output()
+	if said := strings.TrimSpace(errs.String()); err != nil && said != "" {
+		err = errors.New(said)
+	}
+	return out, err
 }
 
 // apart are the namespaces of a sandbox. Without the rights of root they belong

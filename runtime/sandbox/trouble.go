@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"vnet/lang/diag"
+	"vnet/lang/token"
 )
 
 // A Trouble is why there is no sandbox, in words for the user.
@@ -24,6 +27,23 @@ func (t *Trouble) Error() string {
 		return t.Summary
 	}
 	return t.Summary + ": " + t.Kernel
+}
+
+// Diagnostic is the trouble as vnet tells all others.
+func (t *Trouble) Diagnostic() *diag.Diagnostic {
+	code := diag.NeedsPrivilege
+	switch {
+	case t.Lacking:
+		code = diag.KernelLacks
+	case t.Ended:
+		code = diag.Interrupted
+	}
+	d := diag.New(code, token.Span{}, "%s", t.Summary)
+	d.Kernel = t.Kernel
+	for _, h := range t.Help {
+		d.WithHelp("%s", h)
+	}
+	return d
 }
 
 func (t *Trouble) help(format string, args ...any) *Trouble {
