@@ -19,8 +19,8 @@ func TestDeclaredBridge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
-			l.Script("ip link add br1 type bridge" + c.before + "; ip link set br1 up; ip addr add 10.9.0.1/24 dev br1; sleep 1.2")
-			pre := l.take()
+			l.Script("ip link add br1 type bridge" + c.before + "; ip link set br1 up; ip addr add 10.9.0.1/24 dev br1")
+			pre := l.still(func(*Image) bool { return true })
 			l.Script("ip link add p0 type veth peer name p1; ip link set p0 master br1 up; ip link set p1 up;" + c.last + "\nip link del p0")
 			if residue := l.restore(t, pre, WriteSet{Links: []LinkRef{{Name: "br1"}}}); len(residue) > 0 {
 				t.Error("residue:\n", strings.Join(residue, "\n"))

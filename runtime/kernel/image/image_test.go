@@ -58,13 +58,20 @@ const patience = 5 * time.Second
 // stays for longer than the kernel takes to look at carriers again.
 func (l *lab) settled() *Image {
 	l.t.Helper()
+	return l.still(func(img *Image) bool {
+		return !slices.ContainsFunc(img.links(), func(l link) bool { return l.flags&(unix.IFF_UP|unix.IFF_RUNNING) == unix.IFF_UP })
+	})
+}
+
+// still waits until a namespace is ready and does not change any more.
+func (l *lab) still(ready func(*Image) bool) *Image {
+	l.t.Helper()
 	last := l.takeParts(0).Fingerprint(Indexed)
 	since := time.Now()
 	for deadline := time.Now().Add(10 * patience); time.Now().Before(deadline); idle(50 * time.Millisecond) {
 		img := l.takeParts(0)
 		now := img.Fingerprint(Indexed)
-		waits := slices.ContainsFunc(img.links(), func(l link) bool { return l.flags&(unix.IFF_UP|unix.IFF_RUNNING) == unix.IFF_UP })
-		if waits || len(Diff(last, now)) > 0 {
+		if !ready(img) || len(Diff(last, now)) > 0 {
 			last, since = now, time.Now()
 		}
 		if time.Since(since) > 1200*time.Millisecond {
