@@ -102,6 +102,26 @@ func TestLabDown(t *testing.T) {
 	m.Same(t, before)
 }
 
+// A namespace of a lab that others have removed and made anew is theirs.
+func TestLabDownKeepsMadeAnew(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	run(t, m, 0, "up", script(t, "lab anew\nns na nb\nveth na:eth0 10.0.0.1/24 <-> nb:eth0 10.0.0.2/24\n"))
+	m.Script(`
+ip netns del nb
+ip netns add nb
+ip -n nb link add theirs type ifb
+`)
+	o := run(t, m, 0, "down", "anew")
+	if !strings.Contains(o.Err, "kept: nb: made anew by someone else") {
+		t.Errorf("says\n%s", o.Err)
+	}
+	m.Script("ip -n nb link show theirs >/dev/null; ! ip netns exec na true 2>/dev/null")
+	if o := run(t, m, 0, "recover"); !strings.Contains(o.Out, "nothing to recover") {
+		t.Errorf("something is left over:\n%s", o.Out)
+	}
+}
+
 // What others changed since stays, and is told; the rest is as before.
 func TestLabDownKeepsForeign(t *testing.T) {
 	t.Parallel()

@@ -172,12 +172,26 @@ func (u *Undo) undo(ctx context.Context, h host.Host, e entry, spare func(host.O
 			continue
 		}
 		err := h.Apply(ctx, []host.Op{op}, nil)[0].Err
-		if err != nil && !gone(op, err) {
+		switch {
+		case err == nil || gone(op, err):
+		case removes(op) && errors.Is(err, syscall.ESTALE):
+			u.Left = append(u.Left, usurped(op))
+		default:
 			step := e.step
 			step.Op = op
 			u.Left = append(u.Left, &StepError{step, err})
 		}
 	}
+}
+
+// usurped says that what was to be removed is gone already, and that somebody
+// else has made something of its name.
+func usurped(op host.Op) *Difference {
+	d := &Difference{Space: op.Spaces()[0], Line: "made anew by someone else, left as it is", Foreign: true}
+	if link, ok := op.(host.LinkDel); ok {
+		d.Line = "changed by someone else, left as it is: link " + link.Name + " is another one"
+	}
+	return d
 }
 
 // gone reports whether an operation that removes something failed because it
