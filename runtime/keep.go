@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"vnet/lang/diag"
@@ -11,6 +12,7 @@ import (
 	"vnet/runtime/host"
 	"vnet/runtime/journal"
 	"vnet/runtime/lab"
+	"vnet/runtime/model"
 	"vnet/runtime/tx"
 )
 
@@ -25,8 +27,33 @@ func (w *run) keepAs() {
 		record := lab.Record{Lab: called, Script: s.Name, Path: path, Args: s.Args, Text: s.Text, At: time.Now(),
 			Version: w.set.Version, Made: made(kept.Steps), Spaces: kept.Spaces, Failed: w.failed}
 		w.report.Lab = called
-		return called, record.Save(j)
+		if err := record.Save(j); err != nil {
+			return called, err
+		}
+		return called, lab.SaveStates(j, w.left(kept.Steps))
 	}
+}
+
+// left shows the namespaces that steps have written to. The mirror knows them,
+// but for what programs may have done, which need not stay in the namespace
+// they are started in.
+func (w *run) left(steps []tx.Step) []*host.State {
+	look := w.net
+	if w.interp.Tally().Programs > 0 {
+		look = model.New(model.Options{Source: w.host})
+	}
+	var spaces []string
+	for _, s := range steps {
+		spaces = append(spaces, s.Op.Spaces()...)
+	}
+	slices.Sort(spaces)
+	var states []*host.State
+	for _, ns := range slices.Compact(spaces) {
+		if st, err := look.State(context.Background(), ns); err == nil {
+			states = append(states, st)
+		}
+	}
+	return states
 }
 
 // labName is what the lab of a script is called, which the script may tell.
@@ -86,6 +113,7 @@ func isUp(l lab.Lab) *diag.Diagnostic {
 	p := l.Last()
 	from := "by " + name.Quote(p.Script)
 	return diag.New(diag.LabIsUp, token.Span{}, "lab `%s` is up: built %s ago %s", name.Quote(l.Name), Age(time.Since(l.Since())), from).
+		WithHelp("to see what of it has changed: vnet plan %s", name.Quote(l.Name)).
 		WithHelp("to take it down: vnet down %s", name.Quote(l.Name)).
 		WithHelp("to build it anew in its place: vnet run --replace …")
 }

@@ -23,6 +23,7 @@ type Lab struct {
 	Script   string            `json:"script"`
 	Path     string            `json:"path"` // of the script, absolute; empty for one that was no file
 	Args     map[string]string `json:"args"`
+	Text     string            `json:"-"` // of the script
 	Since    time.Time         `json:"since"`
 	Version  string            `json:"version"`
 	Failed   bool              `json:"failed"` // its script failed, and was left as it was then
@@ -74,7 +75,7 @@ func Labs() ([]Lab, diag.List) {
 // show tells all there is to tell of a lab; not ok for one of another boot.
 func show(k *kernel.Host, l *lab.Lab) (Lab, bool) {
 	last := l.Last()
-	out := Lab{Name: l.Name, Script: last.Script, Path: last.Path, Args: last.Args, Since: l.Since(),
+	out := Lab{Name: l.Name, Script: last.Script, Path: last.Path, Args: last.Args, Text: last.Text, Since: l.Since(),
 		Version: last.Version, Failed: last.Failed, Made: map[string]int{}, Spaces: []LabSpace{}, Programs: []LabProgram{}}
 	if out.Args == nil {
 		out.Args = map[string]string{}

@@ -14,7 +14,6 @@ import (
 	"vnet/lang/token"
 	"vnet/runtime/eval"
 	"vnet/runtime/host"
-	"vnet/runtime/kernel"
 	"vnet/runtime/model"
 	"vnet/runtime/sandbox"
 	"vnet/runtime/tx"
@@ -48,17 +47,6 @@ func Tests(s Script) []string {
 		}
 	}
 	return names
-}
-
-// Plan rehearses a script on what is alive here, and returns what it would do.
-func Plan(ctx context.Context, s Script) ([]Step, diag.List) {
-	k, err := kernel.New()
-	if err != nil {
-		return nil, diag.List{machine(err)}
-	}
-	defer k.Close()
-	steps, found := rehearse(ctx, s, k)
-	return steps, found
 }
 
 // rehearse gives what a script would do to what source shows.

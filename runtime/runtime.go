@@ -19,6 +19,7 @@ type Script struct {
 	Text string            // the source
 	Args map[string]string // values for its params, by name
 	Test string            // the test of it that is wanted; "" for none
+	Lab  string            // of Plan: the lab it is to be compared with; "": as it says itself
 }
 
 // Settings say how a script is run.
@@ -50,6 +51,8 @@ type Settings struct {
 type Step struct {
 	Op host.Op
 	At token.Span
+
+	Drift bool // of a plan: it puts back what others have changed since the lab was built
 }
 
 // A Progress says where a run is: a statement, or the undo of what was done.

@@ -103,8 +103,8 @@ func (l fakeListener) Read(_ context.Context, see func(int, host.Frame) error) e
 func fake() Engine {
 	return Engine{
 		Check: func(_ context.Context, s runtime.Script) diag.List { return findings(s) },
-		Plan: func(_ context.Context, s runtime.Script) ([]runtime.Step, diag.List) {
-			return somePlan(s), findings(s)
+		Plan: func(_ context.Context, s runtime.Script) (runtime.Planned, diag.List) {
+			return runtime.Planned{Steps: somePlan(s)}, findings(s)
 		},
 		Run: run,
 		Format: func(name, src string) (string, diag.List) {

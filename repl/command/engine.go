@@ -19,7 +19,7 @@ import (
 // build does not have.
 type Engine struct {
 	Check   func(context.Context, runtime.Script) diag.List
-	Plan    func(context.Context, runtime.Script) ([]runtime.Step, diag.List)
+	Plan    func(context.Context, runtime.Script) (runtime.Planned, diag.List)
 	Run     func(context.Context, runtime.Script, runtime.Settings) *runtime.Report
 	Format  func(name, src string) (string, diag.List)
 	Recover func(context.Context) (*runtime.Recovery, diag.List)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vnet/lang/diag"
+	"vnet/lang/name"
 	"vnet/runtime/sandbox"
 )
 
@@ -62,8 +63,10 @@ func (a *app) touches(cmd *cobra.Command, args []string) bool {
 		return len(args) == 0 || isScript(args[0])
 	case cmd.Name() == "graph":
 		return len(args) == 0 // of a script it draws what would be
-	case cmd.Name() == "run", cmd.Name() == "plan":
+	case cmd.Name() == "run":
 		return len(args) == 0 || isScript(args[0])
+	case cmd.Name() == "plan":
+		return len(args) == 0 || isScript(args[0]) || name.Lab(args[0]) == nil
 	}
 	return slices.Contains(live, cmd.Name())
 }

@@ -106,6 +106,14 @@ func (a *app) completeLab(_ *cobra.Command, args []string, _ string) ([]cobra.Co
 	return a.offerLabs(nil), files
 }
 
+// completePlanned offers a script or a lab, and the params of a script.
+func (a *app) completePlanned(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return a.completeLab(cmd, args, typed)
+	}
+	return completeScript(cmd, args, typed)
+}
+
 // completeLabs offers any number of labs.
 func (a *app) completeLabs(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return a.offerLabs(args), files

@@ -26,10 +26,22 @@ func (a action) word() string {
 	return "change"
 }
 
+// since is what somebody has done whose doing the action takes back.
+func (a action) since() string {
+	switch a {
+	case create:
+		return "removed"
+	case remove:
+		return "made"
+	}
+	return "changed"
+}
+
 // A planLine is one object of a plan.
 type planLine struct {
-	sign action
-	text string
+	sign  action
+	text  string
+	drift bool // it puts back what others have changed
 }
 
 // counts says how much there is to do.
@@ -62,14 +74,14 @@ func outline(steps []runtime.Step) []planLine {
 	for _, s := range steps {
 		switch op := s.Op.(type) {
 		case host.LinkAdd:
-			lines = append(lines, planLine{create, withAddresses(op, addrs)})
+			lines = append(lines, planLine{create, withAddresses(op, addrs), s.Drift})
 		case host.AddrSet:
 			if _, onLine := addrs[host.End{NS: op.Addr.NS, Name: op.Addr.Link}]; onLine && op.Verb == host.Add {
 				continue
 			}
-			lines = append(lines, planLine{actionOf(op), object(op)})
+			lines = append(lines, planLine{actionOf(op), object(op), s.Drift})
 		default:
-			lines = append(lines, planLine{actionOf(op), object(op)})
+			lines = append(lines, planLine{actionOf(op), object(op), s.Drift})
 		}
 	}
 	return lines

@@ -2,6 +2,10 @@ package command
 
 import (
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,13 +20,19 @@ type planOptions struct{ ip, exitCode bool }
 func (a *app) planCommand() *cobra.Command {
 	o := &planOptions{}
 	cmd := &cobra.Command{
-		Use:   "plan FILE [NAME=VALUE...]",
+		Use:   "plan FILE|LAB [NAME=VALUE...]",
 		Short: "Show what a script would do here",
 		Long: `Show what a script would do to the network as it is now. Needs no privileges;
-what it may not see it takes for unknown. + is made, ~ changed, - removed.`,
+what it may not see it takes for unknown. + is made, ~ changed, - removed.
+
+If the script's lab is up, that is what lies between what stands and what the
+script makes: what it says otherwise than when the lab was built, and what
+others have changed since. Named by LAB, the script is read again where it
+was; if it is not there any more, it is the one the lab was built from.`,
 		Example: `  vnet plan lab.vnet
-  vnet plan --ip lab.vnet     as commands of ip(8)`,
-		ValidArgsFunction: completeScript,
+  vnet plan --ip lab.vnet     as commands of ip(8)
+  vnet plan --exit-code lab   whether the lab is as it was built`,
+		ValidArgsFunction: a.completePlanned,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.plan(cmd, args, o) },
 	}
 	f := cmd.Flags()
@@ -43,16 +53,16 @@ func (a *app) plan(cmd *cobra.Command, args []string, o *planOptions) error {
 			return err
 		}
 	}
-	s, err := a.script(args)
+	s, err := a.planned(args)
 	if err != nil {
 		return err
 	}
 	ctx, release := withSignals(cmd.Context())
 	defer release()
-	steps, list := a.Plan(ctx, s)
-	lines := outline(steps)
+	p, list := a.Plan(ctx, s)
+	lines := outline(p.Steps)
 	if a.json {
-		a.planJSON(steps, lines, list)
+		a.planJSON(p, lines, list)
 	} else {
 		a.tell(list, a.sources(s), false)
 	}
@@ -61,19 +71,63 @@ func (a *app) plan(cmd *cobra.Command, args []string, o *planOptions) error {
 		return exit(int(endingOf(list)))
 	case a.json:
 	case o.ip:
-		a.printIP(steps)
+		a.printIP(p.Steps)
 	default:
-		a.printPlan(lines)
+		a.printPlan(p, lines, s)
 	}
-	if o.exitCode && len(steps) > 0 {
+	if o.exitCode && len(p.Steps) > 0 {
 		return status(statusChanges)
 	}
 	return nil
 }
 
-func (a *app) printPlan(lines []planLine) {
+// planned reads the script that a plan is about: a file, or that of a lab which
+// is up.
+func (a *app) planned(args []string) (runtime.Script, error) {
+	if len(args) == 0 || isScript(args[0]) || a.Labs == nil {
+		return a.script(args)
+	}
+	labs, _ := a.Labs()
+	at := slices.IndexFunc(labs, func(l runtime.Lab) bool { return l.Name == args[0] })
+	if at < 0 {
+		return a.script(args)
+	}
+	values, err := params(args[1:])
+	if err != nil {
+		return runtime.Script{}, err
+	}
+	l := labs[at]
+	s := runtime.Script{Name: l.Script, Text: l.Text}
+	if l.Path != "" {
+		s.Name, s.Dir = nearer(l.Path), filepath.Dir(l.Path)
+		if now, bad := a.load(s.Name); bad == nil {
+			s.Text = now.Text
+		}
+	}
+	s.Lab, s.Args = l.Name, maps.Clone(l.Args)
+	maps.Copy(s.Args, values)
+	return s, nil
+}
+
+// nearer is a path as one writes it here: without the way to this folder.
+func nearer(path string) string {
+	if here, err := os.Getwd(); err == nil {
+		if rest, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rest) {
+			return rest
+		}
+	}
+	return path
+}
+
+func (a *app) printPlan(p runtime.Planned, lines []planLine, script runtime.Script) {
 	s := a.styleOf(a.console.out)
 	var b strings.Builder
+	widest, drifted := 0, false
+	for _, l := range lines {
+		if l.drift {
+			widest, drifted = max(widest, len(name.Quote(l.text))), true
+		}
+	}
 	for _, l := range lines {
 		sign := string(l.sign)
 		switch l.sign {
@@ -84,7 +138,11 @@ func (a *app) printPlan(lines []planLine) {
 		case remove:
 			sign = s.red(sign)
 		}
-		b.WriteString(sign + " " + name.Quote(l.text) + "\n")
+		b.WriteString(sign + " " + name.Quote(l.text))
+		if l.drift {
+			b.WriteString(strings.Repeat(" ", widest-len(name.Quote(l.text))+2) + s.dim("# "+l.sign.since()+" since"))
+		}
+		b.WriteByte('\n')
 	}
 	n := tally(lines)
 	if len(lines) > 0 {
@@ -92,6 +150,35 @@ func (a *app) printPlan(lines []planLine) {
 	}
 	fmt.Fprintf(&b, "Plan: %d to make, %d to change, %d to remove\n", n.Make, n.Change, n.Remove)
 	write(a.console.out, b.String())
+	if p.Lab != "" {
+		write(a.console.out, labPlan(p, len(lines) > 0, drifted, script))
+	}
+}
+
+// labPlan says what a plan is about whose lab is up.
+func labPlan(p runtime.Planned, differs, drifted bool, script runtime.Script) string {
+	lab, file := name.Quote(p.Lab), name.Quote(script.Name)
+	var b strings.Builder
+	switch {
+	case !differs && p.Edited:
+		fmt.Fprintf(&b, "Lab %s is up. %s has been edited since, but makes the same network.\n", lab, file)
+	case !differs:
+		fmt.Fprintf(&b, "Lab %s is up, and as %s has built it.\n", lab, file)
+	case p.Edited && drifted:
+		fmt.Fprintf(&b, "Lab %s is up. %s has been edited since, and the network has been changed by others.\n", lab, file)
+	case p.Edited:
+		fmt.Fprintf(&b, "Lab %s is up. %s has been edited since.\n", lab, file)
+	default:
+		fmt.Fprintf(&b, "Lab %s is up. It has been changed by others since.\n", lab)
+	}
+	if differs && isFile(script.Name) {
+		b.WriteString("To build it anew in its place: vnet run --replace " + file)
+		for _, param := range slices.Sorted(maps.Keys(script.Args)) {
+			b.WriteString(" " + param + "=" + name.Quote(script.Args[param]))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 func (a *app) printIP(steps []runtime.Step) {
@@ -113,22 +200,25 @@ type planned struct {
 	File   string   `json:"file"`
 	Line   int      `json:"line"`
 	Column int      `json:"column"`
+	Drift  bool     `json:"drift,omitempty"`
 	Data   any      `json:"data"`
 }
 
 type planDocument struct {
+	Lab         string    `json:"lab,omitempty"`
+	Edited      bool      `json:"edited,omitempty"`
 	Steps       []planned `json:"steps"`
 	Diagnostics diag.List `json:"diagnostics"`
 	counts
 }
 
-func (a *app) planJSON(steps []runtime.Step, lines []planLine, list diag.List) {
-	doc := planDocument{Steps: []planned{}, Diagnostics: append(diag.List{}, list.Tidy()...), counts: tally(lines)}
-	for _, s := range steps {
+func (a *app) planJSON(p runtime.Planned, lines []planLine, list diag.List) {
+	doc := planDocument{Lab: p.Lab, Edited: p.Edited, Steps: []planned{}, Diagnostics: append(diag.List{}, list.Tidy()...), counts: tally(lines)}
+	for _, s := range p.Steps {
 		doc.Steps = append(doc.Steps, planned{
 			Op: strings.TrimPrefix(fmt.Sprintf("%T", s.Op), "host."), Text: s.Op.String(),
 			Action: actionOf(s.Op).word(), Spaces: append([]string{}, s.Op.Spaces()...),
-			File: s.At.Pos.Filename, Line: s.At.Pos.Line, Column: s.At.Pos.Column, Data: s.Op,
+			File: s.At.Pos.Filename, Line: s.At.Pos.Line, Column: s.At.Pos.Column, Drift: s.Drift, Data: s.Op,
 		})
 	}
 	if out, err := diag.Marshal(doc); err == nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"vnet/lang/token"
 	"vnet/runtime/host"
@@ -217,5 +219,11 @@ func only(ops host.Ops) host.Op {
 // placed is a place as a journal keeps it: all of it stands where the file's
 // name does.
 func placed(at string) token.Span {
-	return token.Span{Pos: token.Pos{Filename: at}, End: token.Pos{Filename: at}}
+	p := token.Pos{Filename: at}
+	if i := strings.LastIndexByte(at, ':'); i >= 0 {
+		if line, err := strconv.Atoi(at[i+1:]); err == nil {
+			p = token.Pos{Filename: at[:i], Line: line, Column: 1}
+		}
+	}
+	return token.Span{Pos: p, End: p}
 }

@@ -69,6 +69,20 @@ func madeSpaces(log []entry) []Space {
 	return out
 }
 
+// Earlier is what a kernel parameter was before it was written.
+func (t *Tx) Earlier(ns, key string) (value string, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range t.log {
+		for _, op := range e.undo {
+			if set, is := op.(host.SysctlSet); is && set.NS == ns && set.Key == key {
+				return set.Value, true
+			}
+		}
+	}
+	return "", false
+}
+
 // Programs returns the groups of programs that it has started, in order.
 func (t *Tx) Programs() []host.GroupKill {
 	t.mu.Lock()
