@@ -5,12 +5,15 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vnet/lang/diag"
+	"vnet/runtime"
 )
 
 // Streams are the standard input and output of a command.
@@ -31,6 +34,39 @@ const (
 	statusUsage   = 2
 	statusChanges = 10 // plan --exit-code found changes
 )
+
+// A Status is an exit status and what it stands for.
+type Status struct {
+	Code int
+	Text string
+}
+
+// Statuses lists the exit statuses that all commands share.
+func Statuses() []Status {
+	return []Status{
+		{int(runtime.Done), "done"},
+		{int(runtime.Failed), "failed and rolled back"},
+		{statusUsage, "wrong command line"},
+		{int(runtime.Invalid), "not a valid script"},
+		{int(runtime.Unexpected), "an expect failed"},
+		{int(runtime.Incomplete), "rollback incomplete"},
+		{int(runtime.Forbidden), "not permitted"},
+		{int(runtime.Unsupported), "the machine lacks something"},
+		{statusChanges, "plan --exit-code found something to do"},
+		{int(runtime.TimedOut), "timeout"},
+		{int(runtime.Interrupted), "Ctrl-C"},
+		{int(runtime.Terminated), "terminated"},
+	}
+}
+
+// exitStatuses are they, for the help.
+func exitStatuses() string {
+	var parts []string
+	for _, s := range Statuses() {
+		parts = append(parts, fmt.Sprint(s.Code, " ", s.Text))
+	}
+	return strings.TrimSuffix(fill("Exit status: "+strings.Join(parts, ", ")+".", 78), "\n")
+}
 
 // A status ends a command that has said already what there is to say.
 type status int
@@ -84,6 +120,10 @@ func (a *app) status(err error) int {
 	return statusUsage
 }
 
+// Tree is the command line, for who describes it: nothing of it can be carried
+// out.
+func Tree() *cobra.Command { return (&app{console: newConsole(Standard())}).root() }
+
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "vnet FILE [NAME=VALUE...]",
@@ -110,8 +150,8 @@ transaction: if anything fails, everything is as it was before.`,
 	offerWords(root, "color", colorModes)
 	root.CompletionOptions.SetDefaultShellCompDirective(nothing)
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageTemplate(helpTemplate)
+	root.SetHelpTemplate(helpTemplate())
+	root.SetUsageTemplate(helpTemplate())
 	root.AddGroup(&cobra.Group{ID: "script", Title: "Commands for scripts:"},
 		&cobra.Group{ID: "lab", Title: "Commands for labs, which are what scripts have built:"}, &cobra.Group{ID: "other", Title: "Other commands:"})
 	root.SetHelpCommand(a.helpCommand())

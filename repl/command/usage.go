@@ -129,7 +129,10 @@ func globQuote(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
 }
 
-const helpTemplate = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+// helpTemplate is the help of every command.
+func helpTemplate() string { return helpOf + exitStatuses() + "{{end}}\n" }
+
+const helpOf = `{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
 
 {{end}}Usage: {{if .HasParent}}{{.UseLine}}{{else}}vnet FILE [NAME=VALUE...] [flags]
        vnet COMMAND ...{{end}}
@@ -145,7 +148,4 @@ Flags:
 {{.Flags.FlagUsages | trimTrailingWhitespaces}}
 {{- if not .HasParent}}
 
-Exit status: 0 done, 1 failed and rolled back, 2 wrong command line, 3 not a
-valid script, 4 an expect failed, 5 rollback incomplete, 6 not permitted,
-7 the machine lacks something, 124 timeout, 130 Ctrl-C, 143 terminated.{{end}}
 `
