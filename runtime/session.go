@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"vnet/lang/ast"
+	"vnet/lang/check"
 	"vnet/lang/diag"
 	"vnet/lang/parse"
 	"vnet/runtime/eval"
@@ -142,15 +144,8 @@ func (s *Session) do(ctx context.Context, e *entry) *Report {
 		r.Diags, r.Ending = diag.List{err.Diag}, Failed
 		return r
 	}
-	file, found := parse.File(e.name, e.text)
-	r.Diags = found.Tidy()
-	var steps []Step
-	if !r.Diags.Failed() {
-		var more diag.List
-		steps, more = s.rehearse(ctx, file)
-		r.Diags = append(r.Diags, more...).Tidy()
-	}
-	if r.Diags.Failed() {
+	file, steps, found := s.rehearse(ctx, e.name, e.text)
+	if r.Diags = found; found.Failed() {
 		r.Ending = Invalid
 		return r
 	}
@@ -164,18 +159,29 @@ func (s *Session) do(ctx context.Context, e *entry) *Report {
 	return r
 }
 
-// rehearse tries an entry out on a model of what is alive now. What it learns
-// is forgotten.
-func (s *Session) rehearse(ctx context.Context, file *ast.File) ([]Step, diag.List) {
+// rehearse reads an entry and tries it out on a model of what is alive now.
+// What it learns is forgotten.
+func (s *Session) rehearse(ctx context.Context, name, text string) (*ast.File, []Step, diag.List) {
+	file, found := parse.File(name, text)
+	if file == nil {
+		return nil, nil, found.Tidy()
+	}
+	found = append(found, check.Entry(file, stdlibKnows, s.earlier())...)
 	defer s.interp.Recall(s.interp.Remember())
 	cfg := s.config
 	cfg.Net = s.look()
 	cfg.Host, cfg.Tx, cfg.Rehearse = cfg.Net, tx.New(cfg.Net, nil), true
 	in := s.interp.Rehearsal(cfg)
 	if err := in.Run(ctx, file); err != nil && ctx.Err() == nil {
-		return nil, diag.List{bug(err)}
+		found = append(found, bug(err))
 	}
-	return planned(cfg.Tx), in.Diags()
+	return file, planned(cfg.Tx), append(found, in.Diags()...).Tidy()
+}
+
+// earlier names what entries before have made.
+func (s *Session) earlier() check.Earlier {
+	return check.Earlier{Variables: slices.Collect(maps.Keys(s.interp.Variables())),
+		Functions: slices.Collect(maps.Keys(s.interp.Functions())), Modules: s.interp.Modules()}
 }
 
 // work prepares the run of an entry in the transaction it belongs to.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"vnet/lang/name"
-	"vnet/lang/parse"
 	"vnet/lang/usage"
 	"vnet/runtime/eval"
 	"vnet/runtime/host"
@@ -105,11 +104,7 @@ func (s *Session) Status() Status {
 // Plan tells the operations that an entry would do now.
 func (s *Session) Plan(ctx context.Context, entryName, text string) *Report {
 	r := &Report{}
-	file, found := parse.File(entryName, text)
-	if r.Diags = found.Tidy(); !r.Diags.Failed() {
-		steps, more := s.rehearse(ctx, file)
-		r.Planned, r.Diags = steps, append(r.Diags, more...).Tidy()
-	}
+	_, r.Planned, r.Diags = s.rehearse(ctx, entryName, text)
 	if r.Diags.Failed() {
 		r.Ending = Invalid
 	}

@@ -14,16 +14,41 @@ import (
 // Known reports whether a name is that of a built-in function.
 type Known func(fn string) bool
 
+// Earlier is what the entries of a prompt that were carried out before have
+// made.
+type Earlier struct {
+	Variables, Functions, Modules []string
+}
+
 // File returns what is wrong with a parsed script or module.
-func File(file *ast.File, known Known) diag.List {
+func File(file *ast.File, known Known) diag.List { return Entry(file, known, Earlier{}) }
+
+// Entry returns what is wrong with an entry of a prompt.
+func Entry(file *ast.File, known Known, before Earlier) diag.List {
 	if known == nil {
 		known = func(string) bool { return false }
 	}
 	c := &checker{known: known, silenced: map[string]bool{}, gone: map[string]token.Span{}, fickle: map[string]bool{}, badNames: map[string]bool{}, tests: map[string]token.Span{}}
 	c.survey(file.Stmts, false)
-	w := &walker{checker: c, scope: newScope(nil), file: file, top: true}
+	w := &walker{checker: c, scope: newScope(before.scope()), file: file, top: true}
 	w.statements(file.Stmts)
 	return c.found.Tidy()
+}
+
+// scope holds the names that stand around an entry. What they are is not said:
+// an entry may make them anew, and the text of the earlier ones is gone.
+func (e Earlier) scope() *scope {
+	s := &scope{vars: map[string]*variable{}, funcs: map[string]*function{}, mods: map[string]bool{}}
+	for _, n := range e.Variables {
+		s.vars[n] = &variable{shape: anything}
+	}
+	for _, n := range e.Functions {
+		s.funcs[n] = &function{twice: true}
+	}
+	for _, n := range e.Modules {
+		s.mods[n] = true
+	}
+	return s
 }
 
 // A checker is the check of one file.

@@ -115,6 +115,9 @@ func (in *Interp) Functions() map[string]*ast.Def {
 	return out
 }
 
+// Modules are the names under which the outermost scope has imported modules.
+func (in *Interp) Modules() []string { return slices.Collect(maps.Keys(in.global.clone().mods)) }
+
 // A Background tells of a program that was spawned.
 type Background struct {
 	Name, NS string
