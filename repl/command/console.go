@@ -99,8 +99,8 @@ func (s *stream) Lend() (file *os.File, back func()) {
 	})
 }
 
-// width is 0 for what is no terminal.
-func (s *stream) width() int {
+// Width is 0 for what is no terminal.
+func (s *stream) Width() int {
 	if !s.tty {
 		return 0
 	}

@@ -81,7 +81,7 @@ func (p *progress) loop() {
 		case <-p.done:
 			return
 		case t := <-ticks.C:
-			if line := p.at(t, p.console.err.width()-1); line != "" {
+			if line := p.at(t, p.console.err.Width()-1); line != "" {
 				p.console.draw(p.style.dim(line))
 			}
 		}

@@ -43,7 +43,7 @@ func (a *app) prompt(ctx context.Context) error {
 		return misuse("%s", err)
 	}
 	p := repl.Prompt{Session: session, Out: a.console.out, Err: a.console.err, Typed: typed,
-		Color: a.styleOf(a.console.out).Color, ASCII: !utf8Locale(), Width: a.console.out.width,
+		Color: a.styleOf(a.console.out).Color, ASCII: !utf8Locale(), Width: a.console.out.Width,
 		Report: a.reportEntry, IP: a.IP, Trace: func(on bool) { traced = on },
 		Time: func(r *runtime.Report) { write(a.console.err, elapsed(r.Elapsed)+"\n") }}
 	if typed {

@@ -40,7 +40,7 @@ type style struct{ diag.Style }
 func (a *app) style() style { return a.styleOf(a.console.err) }
 
 func (a *app) styleOf(s *stream) style {
-	st := style{diag.Style{Width: s.width(), ASCII: !utf8Locale()}}
+	st := style{diag.Style{Width: s.Width(), ASCII: !utf8Locale()}}
 	switch a.color {
 	case "always":
 		st.Color = true

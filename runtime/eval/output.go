@@ -56,6 +56,14 @@ func (s *shared) Lend() (*os.File, func()) {
 	return nil, func() {}
 }
 
+// Width is that of the window behind the writer, 0 for none.
+func (s *shared) Width() int {
+	if w, ok := s.w.(interface{ Width() int }); ok {
+		return w.Width()
+	}
+	return 0
+}
+
 // A lender is a writer in front of a file that a program may have directly,
 // since it may want a terminal and not a pipe.
 type lender interface {

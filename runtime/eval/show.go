@@ -33,17 +33,21 @@ func (t *thread) show(s *ast.Show) error {
 		return err
 	}
 	var out bytes.Buffer
+	to := &show.Printer{W: &out}
+	if window, ok := t.cfg.Stdout.(interface{ Width() int }); ok {
+		to.Width = window.Width()
+	}
 	switch s.What {
 	case "ns":
-		err = t.showSpaces(&out)
+		err = t.showSpaces(to)
 	case "lab":
-		err = t.showLab(&out)
+		err = t.showLab(to)
 	default:
 		for i, ns := range spaces {
 			if len(spaces) > 1 {
 				fmt.Fprintf(&out, "%s%s:\n", map[bool]string{true: "\n"}[i > 0], ns)
 			}
-			if err = t.showPart(&out, s.What, ns, table); err != nil {
+			if err = t.showPart(to, s.What, ns, table); err != nil {
 				break
 			}
 		}
@@ -73,16 +77,16 @@ func (t *thread) shown(s *ast.Show) ([]string, error) {
 	return spaces, nil
 }
 
-func (t *thread) showSpaces(out *bytes.Buffer) error {
+func (t *thread) showSpaces(to *show.Printer) error {
 	names, err := t.cfg.Host.Namespaces(t.ctx)
 	if err != nil {
 		return err
 	}
-	return show.Namespaces(out, names)
+	return to.Namespaces(names)
 }
 
 // showLab prints the links of every namespace that this script has made.
-func (t *thread) showLab(out *bytes.Buffer) error {
+func (t *thread) showLab(to *show.Printer) error {
 	made := map[string]bool{}
 	steps := t.tx().Steps()
 	if t.cfg.Before != nil {
@@ -98,32 +102,32 @@ func (t *thread) showLab(out *bytes.Buffer) error {
 	}
 	for i, ns := range slices.Sorted(maps.Keys(made)) {
 		if i > 0 {
-			fmt.Fprintln(out)
+			fmt.Fprintln(to.W)
 		}
-		fmt.Fprintf(out, "%s:\n", ns)
-		if err := t.showPart(out, "addrs", ns, 0); err != nil {
+		fmt.Fprintf(to.W, "%s:\n", ns)
+		if err := t.showPart(to, "addrs", ns, 0); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *thread) showPart(out *bytes.Buffer, what, ns string, table int) error {
+func (t *thread) showPart(to *show.Printer, what, ns string, table int) error {
 	state, err := t.cfg.Host.State(context.WithoutCancel(t.ctx), ns)
 	if err != nil {
 		return err
 	}
 	switch what {
 	case "links":
-		return show.Links(out, state)
+		return to.Links(state)
 	case "addrs":
-		return show.Addrs(out, state)
+		return to.Addrs(state)
 	case "routes":
-		return show.Routes(out, state, table)
+		return to.Routes(state, table)
 	case "neigh":
-		return show.Neighs(out, state)
+		return to.Neighs(state)
 	case "rules":
-		return show.Rules(out, state)
+		return to.Rules(state)
 	}
 	panic("eval: nothing to show under " + what)
 }

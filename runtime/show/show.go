@@ -11,9 +11,18 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/mattn/go-runewidth"
+
+	"vnet/lang/diag"
 	"vnet/lang/name"
 	"vnet/runtime/host"
 )
+
+// A Printer prints for a window of a width; 0: of any.
+type Printer struct {
+	W     io.Writer
+	Width int
+}
 
 // A table is lines of cells; columns that are empty throughout are left out.
 type table struct {
@@ -28,18 +37,33 @@ func (t *table) add(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
-func (t *table) write(w io.Writer, none string) error {
+// print prints a table, or where it is too wide for the window its rows one
+// below the other, a line for each cell.
+func (p *Printer) print(t *table, none string) error {
 	if len(t.rows) == 0 {
-		_, err := fmt.Fprintln(w, none)
+		_, err := fmt.Fprintln(p.W, none)
 		return err
 	}
+	text := t.columns()
+	for line := range strings.Lines(text) {
+		if p.Width > 0 && runewidth.StringWidth(strings.TrimRight(line, "\n")) > p.Width {
+			text = t.records(p.Width)
+			break
+		}
+	}
+	_, err := io.WriteString(p.W, text)
+	return err
+}
+
+func (t *table) columns() string {
 	used := make([]bool, len(t.head))
 	for _, r := range t.rows {
 		for i, c := range r {
 			used[i] = used[i] || c != ""
 		}
 	}
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var out strings.Builder
+	tw := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	for _, r := range append([][]string{t.head}, t.rows...) {
 		var cells []string
 		for i, c := range r {
@@ -49,20 +73,50 @@ func (t *table) write(w io.Writer, none string) error {
 		}
 		fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	}
-	return tw.Flush()
+	tw.Flush()
+	return out.String()
+}
+
+// records are the rows, cell by cell, without those that are empty.
+func (t *table) records(width int) string {
+	column := 0
+	for _, h := range t.head {
+		column = max(column, len(h)+2)
+	}
+	var out strings.Builder
+	for i, r := range t.rows {
+		if i > 0 {
+			out.WriteString("\n")
+		}
+		for j, c := range r {
+			if c != "" {
+				fmt.Fprintf(&out, "%-*s%s\n", column, t.head[j], fold(c, width-column, column))
+			}
+		}
+	}
+	return out.String()
+}
+
+// fold breaks a text between words into lines of a width, the further ones
+// behind an indent.
+func fold(text string, width, indent int) string {
+	if width <= 0 {
+		return text
+	}
+	return strings.Join(diag.Wrap(text, width, width), "\n"+strings.Repeat(" ", indent))
 }
 
 // Namespaces prints the names of namespaces, one a line.
-func Namespaces(w io.Writer, names []string) error {
+func (p *Printer) Namespaces(names []string) error {
 	t := table{head: []string{"NAMESPACE"}}
 	for _, n := range names {
 		t.add(n)
 	}
-	return t.write(w, "no namespaces")
+	return p.print(&t, "no namespaces")
 }
 
 // Links prints interfaces with their state, as `ip -brief link` does.
-func Links(w io.Writer, s *host.State) error {
+func (p *Printer) Links(s *host.State) error {
 	t := table{head: []string{"LINK", "KIND", "STATE", "MTU", "MAC", "MASTER", "PEER", "DETAILS"}}
 	for _, l := range s.Links {
 		peer := ""
@@ -71,7 +125,7 @@ func Links(w io.Writer, s *host.State) error {
 		}
 		t.add(l.Name, cmp.Or(l.Kind, "device"), linkState(l), strconv.Itoa(l.MTU), l.MAC, l.Master, peer, l.Details())
 	}
-	return t.write(w, "no links")
+	return p.print(&t, "no links")
 }
 
 func linkState(l host.Link) string {
@@ -85,7 +139,7 @@ func linkState(l host.Link) string {
 }
 
 // Addrs prints the addresses of each interface.
-func Addrs(w io.Writer, s *host.State) error {
+func (p *Printer) Addrs(s *host.State) error {
 	t := table{head: []string{"LINK", "STATE", "ADDRESSES"}}
 	for _, l := range s.Links {
 		var addrs []string
@@ -100,12 +154,12 @@ func Addrs(w io.Writer, s *host.State) error {
 		}
 		t.add(l.Name, linkState(l), strings.Join(addrs, " "))
 	}
-	return t.write(w, "no links")
+	return p.print(&t, "no links")
 }
 
 // Routes prints the routes of a table, or of all tables for 0, as `ip route`
 // does.
-func Routes(w io.Writer, s *host.State, tableID int) error {
+func (p *Printer) Routes(s *host.State, tableID int) error {
 	routes := slices.Clone(s.Routes)
 	slices.SortStableFunc(routes, func(a, b host.Route) int {
 		return cmp.Or(cmp.Compare(mainFirst(a.Table), mainFirst(b.Table)),
@@ -122,15 +176,24 @@ func Routes(w io.Writer, s *host.State, tableID int) error {
 		}
 		r.Proto = 0
 		none = false
-		if _, err := fmt.Fprintln(w, name.Quote(r.String())); err != nil {
+		if _, err := fmt.Fprintln(p.W, p.route(name.Quote(r.String()))); err != nil {
 			return err
 		}
 	}
 	if none {
-		_, err := fmt.Fprintln(w, "no routes")
+		_, err := fmt.Fprintln(p.W, "no routes")
 		return err
 	}
 	return nil
+}
+
+// route folds a line that is too wide for the window.
+func (p *Printer) route(line string) string {
+	const indent = 4
+	if p.Width <= 0 || runewidth.StringWidth(line) <= p.Width {
+		return line
+	}
+	return strings.Join(diag.Wrap(line, p.Width, p.Width-indent), "\n"+strings.Repeat(" ", indent))
 }
 
 func mainFirst(table int) int {
@@ -141,7 +204,7 @@ func mainFirst(table int) int {
 }
 
 // Neighs prints the neighbour table.
-func Neighs(w io.Writer, s *host.State) error {
+func (p *Printer) Neighs(s *host.State) error {
 	t := table{head: []string{"ADDRESS", "LINK", "MAC", "STATE"}}
 	for _, n := range s.Neighs {
 		state := n.State
@@ -150,11 +213,11 @@ func Neighs(w io.Writer, s *host.State) error {
 		}
 		t.add(n.IP.String(), n.Dev, n.MAC, state)
 	}
-	return t.write(w, "no neighbours")
+	return p.print(&t, "no neighbours")
 }
 
 // Rules prints the routing policy, as `ip rule` does.
-func Rules(w io.Writer, s *host.State) error {
+func (p *Printer) Rules(s *host.State) error {
 	t := table{head: []string{"FAMILY", "PRIORITY", "RULE"}}
 	for _, r := range s.Rules {
 		family := "inet"
@@ -165,5 +228,5 @@ func Rules(w io.Writer, s *host.State) error {
 		r.Priority, r.Family = 0, 0
 		t.add(family, priority, r.String())
 	}
-	return t.write(w, "no rules")
+	return p.print(&t, "no rules")
 }
