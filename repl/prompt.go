@@ -16,6 +16,7 @@ import (
 	"vnet/lang/parse"
 	"vnet/runtime"
 	"vnet/runtime/host"
+	"vnet/runtime/jobctl"
 )
 
 // EntryName is what messages call an entry.
@@ -211,10 +212,15 @@ func interruptible(ctx context.Context) (context.Context, func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt)
 	go func() {
-		select {
-		case s := <-c:
-			cancel(runtime.Signal{Signal: s})
-		case <-ctx.Done():
+		for {
+			select {
+			case s := <-c:
+				if jobctl.Meant(s) {
+					cancel(runtime.Signal{Signal: s})
+				}
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	return ctx, func() {

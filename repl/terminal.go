@@ -10,6 +10,8 @@ import (
 
 	"github.com/chzyer/readline"
 	"golang.org/x/sys/unix"
+
+	"vnet/runtime/jobctl"
 )
 
 // TerminalOptions say what an Editor for a terminal works with.
@@ -138,7 +140,7 @@ func (t *terminal) grant(e *entry, w wish) wish {
 	case wishSuspend:
 		t.finish(e, "")
 		t.end()
-		suspend()
+		jobctl.Suspend()
 		if t.begin() != nil {
 			return wishEnd
 		}

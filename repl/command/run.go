@@ -13,6 +13,7 @@ import (
 
 	"vnet/lang/name"
 	"vnet/runtime"
+	"vnet/runtime/jobctl"
 )
 
 // runOptions are the flags of a run.
@@ -138,7 +139,9 @@ func withSignals(parent context.Context) (context.Context, func()) {
 		for {
 			select {
 			case s := <-c:
-				cancel(runtime.Signal{Signal: s})
+				if jobctl.Meant(s) {
+					cancel(runtime.Signal{Signal: s})
+				}
 			case <-done:
 				return
 			}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vnet/runtime/host"
+	"vnet/runtime/jobctl"
 )
 
 const (
@@ -46,7 +47,7 @@ func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 		}
 	}()
 	defer h.forget() // it may have renamed, made or removed interfaces
-	tty := foregroundTerminal(cmd.Stdin)
+	tty := terminalOf(cmd.Stdin)
 	c.SysProcAttr = attributes(c.SysProcAttr, tty)
 
 	begin := time.Now()
@@ -55,7 +56,8 @@ func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 	if err != nil {
 		return host.Exit{}, startError(cmd, path, err)
 	}
-	interrupted := watch(ctx, c.Process.Pid, tty != nil)
+	tty.lent(c.Process.Pid)
+	interrupted := watch(ctx, c.Process.Pid, tty)
 	err = c.Wait()
 	tty.takeBack()
 	exit := ending(c.ProcessState)
@@ -116,7 +118,7 @@ func (h *Host) command(cmd *host.Cmd) (*exec.Cmd, error) {
 func attributes(a *syscall.SysProcAttr, tty *terminal) *syscall.SysProcAttr {
 	a.Setpgid = true
 	a.Pdeathsig = syscall.SIGKILL
-	if tty != nil {
+	if tty != nil && tty.owner > 0 {
 		a.Foreground, a.Ctty = true, tty.fd
 	}
 	return a
@@ -125,11 +127,11 @@ func attributes(a *syscall.SysProcAttr, tty *terminal) *syscall.SysProcAttr {
 // watch waits until a program has ended, without reaping it, so that its
 // number stays the name of its group; or until ctx ends, and then ends the
 // whole group.
-func watch(ctx context.Context, pid int, front bool) (interrupted bool) {
+func watch(ctx context.Context, pid int, tty *terminal) (interrupted bool) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		waitEnd(pid, front)
+		waitEnd(pid, tty)
 	}()
 	select {
 	case <-ended:
@@ -150,11 +152,11 @@ func watch(ctx context.Context, pid int, front bool) (interrupted bool) {
 	return true
 }
 
-// waitEnd waits until a process has ended. One in front of the terminal that is
-// stopped there (Ctrl-Z) goes on at once: there is nobody who could resume it.
-func waitEnd(pid int, front bool) {
+// waitEnd waits until a process has ended. One that is stopped at the terminal
+// (Ctrl-Z) stops vnet with it, since only the shell can let both go on.
+func waitEnd(pid int, tty *terminal) {
 	options := unix.WEXITED | unix.WNOWAIT
-	if front {
+	if tty != nil {
 		options |= unix.WSTOPPED
 	}
 	for {
@@ -163,6 +165,9 @@ func waitEnd(pid int, front bool) {
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case err == nil && info.Code == cldStopped:
+			tty.takeBack()
+			jobctl.Suspend()
+			tty.lend(pid)
 			_ = unix.Kill(-pid, unix.SIGCONT)
 		default:
 			return

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -70,50 +69,4 @@ func groupMembers(pgid int) []int {
 		}
 	}
 	return out
-}
-
-// A terminal is the one that vnet has and lends to a program.
-type terminal struct {
-	fd    int
-	owner int // our process group
-}
-
-// foregroundTerminal says whether a program's input is a terminal that vnet is
-// in front of: only then may it be handed on.
-func foregroundTerminal(stdin any) *terminal {
-	f, ok := stdin.(*os.File)
-	if !ok || f == nil {
-		return nil
-	}
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return nil
-	}
-	fd := -1
-	if err := raw.Control(func(n uintptr) { fd = int(n) }); err != nil {
-		return nil
-	}
-	front, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	if err != nil || front != unix.Getpgrp() {
-		return nil
-	}
-	return &terminal{fd: fd, owner: front}
-}
-
-// takeBack makes vnet the foreground group again. SIGTTOU, which stops whoever
-// does that from the background, is blocked for the one thread: ignoring it
-// would be inherited by programs.
-func (t *terminal) takeBack() {
-	if t == nil {
-		return
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var block, old unix.Sigset_t
-	block.Val[0] = 1 << (unix.SIGTTOU - 1)
-	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &block, &old); err != nil {
-		return
-	}
-	_ = unix.IoctlSetPointerInt(t.fd, unix.TIOCSPGRP, t.owner)
-	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)
 }

@@ -8,10 +8,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"vnet/runtime/jobctl"
 )
 
 // attempts is how often a client begins anew when the holder ends under its
@@ -171,7 +171,7 @@ func (j *remote) run(r request, files []*os.File) (status int, started bool, err
 		case a.Exit != nil:
 			return *a.Exit, true, nil
 		case a.Stopped:
-			suspend()
+			jobctl.Suspend()             // the shell shall know
 			j.signals <- syscall.SIGCONT // also where the kernel did not stop us
 		}
 	}
@@ -190,36 +190,6 @@ func (j *remote) forward(over <-chan struct{}) {
 			return
 		}
 	}
-}
-
-// suspend stops the client as its job was stopped, with all of its process
-// group, as Ctrl-Z does: the shell shall know. It returns when it goes on; at
-// once where nobody could ever let it go on, in an orphaned group.
-func suspend() {
-	resumed := make(chan os.Signal, 1)
-	signal.Notify(resumed, syscall.SIGCONT)
-	defer signal.Stop(resumed)
-	defer byDefault(unix.SIGTSTP)()
-	if unix.Kill(0, unix.SIGTSTP) != nil {
-		return
-	}
-	// The signal may hit another thread, a little later.
-	select {
-	case <-resumed:
-	case <-time.After(300 * time.Millisecond):
-	}
-}
-
-// byDefault lets a signal do what it does by default, until it is taken back.
-// The os/signal package cannot: it keeps the handler, which then does nothing.
-func byDefault(s syscall.Signal) (back func()) {
-	const setSize = 8 // of the kernel's sigset_t; the buffers hold its struct sigaction
-	var standard, old [8]uint64
-	set := func(to, was *[8]uint64) {
-		_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), uintptr(unsafe.Pointer(to)), uintptr(unsafe.Pointer(was)), setSize, 0, 0)
-	}
-	set(&standard, &old)
-	return func() { set(&old, nil) }
 }
 
 // gone reports whether an error says that nobody is at the other end.
