@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"vnet/lang/lazy"
 	"vnet/lang/name"
 	"vnet/lang/usage"
 	"vnet/repl/complete"
@@ -44,21 +45,21 @@ const (
 
 // signHabits answer lines that begin with a sign.
 var signHabits = []struct {
-	begins *regexp.Regexp
+	begins func() *regexp.Regexp
 	answer string
 }{
-	{regexp.MustCompile(`^!`), "`:history` lists what was typed; the Up key and Ctrl-R bring it back"},
-	{regexp.MustCompile(`^\\q`), "in vnet that is: exit"},
-	{regexp.MustCompile(`^\\i`), "in vnet that is: :load FILE"},
-	{regexp.MustCompile(`^\\[dl]`), "in vnet that is: topo"},
-	{regexp.MustCompile(`^\\`), "in vnet that is: help"},
+	{lazy.Regexp(`^!`), "`:history` lists what was typed; the Up key and Ctrl-R bring it back"},
+	{lazy.Regexp(`^\\q`), "in vnet that is: exit"},
+	{lazy.Regexp(`^\\i`), "in vnet that is: :load FILE"},
+	{lazy.Regexp(`^\\[dl]`), "in vnet that is: topo"},
+	{lazy.Regexp(`^\\`), "in vnet that is: help"},
 }
 
 // habit answers a line that would be right elsewhere.
 func (p *Prompt) habit(ctx context.Context, words []string) (string, bool) {
 	first := words[0]
 	for _, h := range signHabits {
-		if h.begins.MatchString(first) {
+		if h.begins().MatchString(first) {
 			return h.answer, true
 		}
 	}
@@ -93,12 +94,12 @@ func (p *Prompt) habit(ctx context.Context, words []string) (string, bool) {
 }
 
 // isWord matches what could be the word of a statement.
-var isWord = regexp.MustCompile(`^[A-Za-z]+$`)
+var isWord = lazy.Regexp(`^[A-Za-z]+$`)
 
 // unheardOf answers a word that is none, unless the language knows better.
 func (p *Prompt) unheardOf(words []string) (string, bool) {
 	first := words[0]
-	if _, near := usage.Meant(first); near || !isWord.MatchString(first) || len(words) > 1 && words[1] == "=" {
+	if _, near := usage.Meant(first); near || !isWord().MatchString(first) || len(words) > 1 && words[1] == "=" {
 		return "", false
 	}
 	if _, foreign := usage.Foreign(words); foreign || usage.Closes(first) {

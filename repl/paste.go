@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"vnet/lang/lazy"
 	"vnet/lang/parse"
 	"vnet/lang/usage"
 )
@@ -16,13 +17,13 @@ func clean(text string) string {
 }
 
 // newlines are one or more.
-var newlines = regexp.MustCompile(`\n+`)
+var newlines = lazy.Regexp(`\n+`)
 
 // undouble makes one newline of two when all are doubled: the terminal makes a
 // newline of every carriage return, and so two of what ends a line in a text
 // from Windows.
 func undouble(text string) string {
-	for _, run := range newlines.FindAllString(text, -1) {
+	for _, run := range newlines().FindAllString(text, -1) {
 		if len(run)%2 == 1 {
 			return text
 		}
@@ -43,10 +44,10 @@ func plain(text string) string {
 }
 
 var (
-	ownPrompt   = regexp.MustCompile(`^vnet[^>\n]{0,40}> ?`)
-	ownFurther  = regexp.MustCompile(`^[ .]*[{(\['"]*[>…] ?`)
-	shellPrompt = regexp.MustCompile(`^(?:[\w.-]+@[\w.-]+:\S*)?\$ `)
-	rootPrompt  = regexp.MustCompile(`^[\w.-]+@[\w.-]+:\S*# `)
+	ownPrompt   = lazy.Regexp(`^vnet[^>\n]{0,40}> ?`)
+	ownFurther  = lazy.Regexp(`^[ .]*[{(\['"]*[>…] ?`)
+	shellPrompt = lazy.Regexp(`^(?:[\w.-]+@[\w.-]+:\S*)?\$ `)
+	rootPrompt  = lazy.Regexp(`^[\w.-]+@[\w.-]+:\S*# `)
 )
 
 // unprompt removes the prompts of a tutorial or of a session with vnet from
@@ -56,14 +57,14 @@ func unprompt(text string) string {
 	lines := strings.Split(text, "\n")
 	first := strings.TrimLeft(text, "\n ")
 	switch {
-	case ownPrompt.MatchString(first):
+	case ownPrompt().MatchString(first):
 		return session(lines)
-	case shellPrompt.MatchString(first), rootPrompt.MatchString(first):
+	case shellPrompt().MatchString(first), rootPrompt().MatchString(first):
 		for i, l := range lines {
 			bare := strings.TrimLeft(l, " ")
-			for _, p := range []*regexp.Regexp{shellPrompt, rootPrompt} {
-				if p.MatchString(bare) {
-					lines[i] = p.ReplaceAllString(bare, "")
+			for _, p := range []func() *regexp.Regexp{shellPrompt, rootPrompt} {
+				if p().MatchString(bare) {
+					lines[i] = p().ReplaceAllString(bare, "")
 					break
 				}
 			}
@@ -84,10 +85,10 @@ func session(lines []string) string {
 	inside := false
 	for _, l := range lines {
 		switch {
-		case ownPrompt.MatchString(l):
-			out, inside = append(out, ownPrompt.ReplaceAllString(l, "")), true
-		case inside && ownFurther.MatchString(l):
-			out = append(out, ownFurther.ReplaceAllString(l, ""))
+		case ownPrompt().MatchString(l):
+			out, inside = append(out, ownPrompt().ReplaceAllString(l, "")), true
+		case inside && ownFurther().MatchString(l):
+			out = append(out, ownFurther().ReplaceAllString(l, ""))
 		default:
 			inside = false
 		}

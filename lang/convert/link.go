@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"vnet/lang/lazy"
 )
 
 // A link is an interface that the script makes, or a pair of them, with what
@@ -283,13 +284,13 @@ func mentions(text string, name word) bool {
 	return false
 }
 
-var variableInText = regexp.MustCompile(`\$\{[^}]*\}|\$[A-Za-z0-9_]+`)
+var variableInText = lazy.Regexp(`\$\{[^}]*\}|\$[A-Za-z0-9_]+`)
 
 // looseWord reads a written word back: its variables only as such.
 func looseWord(text string) word {
 	var w word
 	at := 0
-	for _, m := range variableInText.FindAllStringIndex(text, -1) {
+	for _, m := range variableInText().FindAllStringIndex(text, -1) {
 		if m[0] > at {
 			w.parts = append(w.parts, part{lit: text[at:m[0]]})
 		}

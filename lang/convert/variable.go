@@ -1,12 +1,12 @@
 package convert
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"vnet/lang/lazy"
 	"vnet/lang/lex"
 )
 
@@ -39,16 +39,16 @@ type frame struct {
 	locals map[string]word // of one that is written out
 }
 
-var number = regexp.MustCompile(`^[0-9]{1,15}$`)
+var number = lazy.Regexp(`^[0-9]{1,15}$`)
 
-func isNumber(s string) bool { return number.MatchString(s) }
+func isNumber(s string) bool { return number().MatchString(s) }
 
 // reserved are identifiers that an expression would not take for variables.
-var reserved = regexp.MustCompile(`^(and|or|not|in|true|false|on|off|null)$`)
+var reserved = lazy.Regexp(`^(and|or|not|in|true|false|on|off|null)$`)
 
 // identifier is the name of a variable in the language.
 func identifier(name string) string {
-	if reserved.MatchString(name) {
+	if reserved().MatchString(name) {
 		return name + "_"
 	}
 	return name
@@ -280,14 +280,14 @@ func trimmed(s string, op syntax.ParExpOperator, pattern string) (string, bool) 
 	return s, true
 }
 
-var bareValue = regexp.MustCompile(`^[A-Za-z0-9_./:@%][A-Za-z0-9_./:@%-]*$`)
+var bareValue = lazy.Regexp(`^[A-Za-z0-9_./:@%][A-Za-z0-9_./:@%-]*$`)
 
 // expression writes a word where an expression is wanted: behind `let x =`.
 func (w word) expression() string {
 	if len(w.parts) == 1 && w.parts[0].expr != "" {
 		return dollars(w.parts[0].expr)
 	}
-	if s, ok := w.value(); ok && (!bareValue.MatchString(s) || lex.Ident(s) && (reserved.MatchString(s) || s == "exec" || s == "spawn")) {
+	if s, ok := w.value(); ok && (!bareValue().MatchString(s) || lex.Ident(s) && (reserved().MatchString(s) || s == "exec" || s == "spawn")) {
 		return w.quote()
 	}
 	return w.String()
@@ -313,22 +313,22 @@ func (w word) quote() string {
 }
 
 var (
-	quotedText = regexp.MustCompile(`"[^"]*"`)
-	identText  = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*(\()?`)
+	quotedText = lazy.Regexp(`"[^"]*"`)
+	identText  = lazy.Regexp(`[A-Za-z_][A-Za-z0-9_]*(\()?`)
 )
 
 // dollars puts the $ before the variables of an expression.
 func dollars(e string) string {
 	var b strings.Builder
 	at := 0
-	for _, q := range append(quotedText.FindAllStringIndex(e, -1), []int{len(e), len(e)}) {
+	for _, q := range append(quotedText().FindAllStringIndex(e, -1), []int{len(e), len(e)}) {
 		plain := e[at:q[0]]
 		last := 0
-		for _, m := range identText.FindAllStringSubmatchIndex(plain, -1) {
+		for _, m := range identText().FindAllStringSubmatchIndex(plain, -1) {
 			w := plain[m[0]:m[1]]
 			field := m[0] > 0 && (plain[m[0]-1] == '.' || isNumber(plain[m[0]-1:m[0]]))
 			b.WriteString(plain[last:m[0]])
-			if !field && m[2] < 0 && !reserved.MatchString(w) {
+			if !field && m[2] < 0 && !reserved().MatchString(w) {
 				b.WriteByte('$')
 			}
 			b.WriteString(w)

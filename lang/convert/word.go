@@ -8,6 +8,7 @@ import (
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 
+	"vnet/lang/lazy"
 	"vnet/lang/lex"
 )
 
@@ -73,15 +74,15 @@ func join(words ...word) word {
 }
 
 var (
-	plain    = regexp.MustCompile(`^[A-Za-z0-9_./:@%+-]+$`)
-	argument = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,\[\]!*?~^-]+$`)
+	plain    = lazy.Regexp(`^[A-Za-z0-9_./:@%+-]+$`)
+	argument = lazy.Regexp(`^[A-Za-z0-9_./:@%+=,\[\]!*?~^-]+$`)
 )
 
 // String writes a word as one of the language's.
-func (w word) String() string { return w.write(plain) }
+func (w word) String() string { return w.write(plain()) }
 
 // arg writes a word as an argument of exec.
-func (w word) arg() string { return w.write(argument) }
+func (w word) arg() string { return w.write(argument()) }
 
 func (w word) write(safe *regexp.Regexp) string {
 	if w.empty() {
@@ -279,7 +280,7 @@ func (c *converter) words(args []*syntax.Word) ([]word, error) {
 	return out, nil
 }
 
-var wide = regexp.MustCompile(`\.\.-?[0-9]{4,}|[0-9]{4,}\.\.`)
+var wide = lazy.Regexp(`\.\.-?[0-9]{4,}|[0-9]{4,}\.\.`)
 
 // small reports whether the braces of a word can be written out.
 func (c *converter) small(w *syntax.Word) bool {
@@ -287,7 +288,7 @@ func (c *converter) small(w *syntax.Word) bool {
 	syntax.Walk(w, func(x syntax.Node) bool {
 		if l, ok := x.(*syntax.Lit); ok {
 			n += strings.Count(l.Value, "{")
-			if wide.MatchString(l.Value) {
+			if wide().MatchString(l.Value) {
 				n = 10
 			}
 		}

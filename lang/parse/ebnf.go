@@ -2,10 +2,10 @@ package parse
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"vnet/lang/lazy"
 	"vnet/lang/usage"
 )
 
@@ -53,14 +53,14 @@ func heads(words []string) []string {
 	return names
 }
 
-var optionLists = regexp.MustCompile(`\b(Ping|Dial|Path|RouteTo)?Options\b|\b(Side|Tail|Route)Options\b`)
+var optionLists = lazy.Regexp(`\b(Ping|Dial|Path|RouteTo)?Options\b|\b(Side|Tail|Route)Options\b`)
 
 // ownOptions names the option lists in a rule after their statement.
 func ownOptions(body string, e *usage.Entry) string {
 	if e == nil || strings.Contains(body, `"bridge" | `) {
 		return body
 	}
-	return optionLists.ReplaceAllStringFunc(body, func(list string) string {
+	return optionLists().ReplaceAllStringFunc(body, func(list string) string {
 		switch list {
 		case "Options", "RouteOptions":
 			return capital(e.Word) + "Options"

@@ -86,12 +86,20 @@ type app struct {
 	isolated bool
 }
 
+// guardWord is what a run starts beside itself, without all the rest: nobody
+// types it.
+const guardWord = "guard"
+
 // Main carries out a command line and returns the exit status.
 func Main(ctx context.Context, args []string, std Streams, engine Engine) int {
 	defer keepPipes()()
 	a := &app{Engine: engine, std: std, console: newConsole(std), words: args}
 	if a.Sandbox.Elevated != nil && a.Sandbox.Elevated() {
 		return a.status(a.refuse(diag.List{elevated()}))
+	}
+	if len(args) == 2 && args[0] == guardWord && a.StandGuard != nil {
+		a.StandGuard(ctx, args[1])
+		return 0
 	}
 	root := a.root()
 	root.SetArgs(args)
@@ -178,7 +186,7 @@ func (a *app) addLabCommands(root *cobra.Command) {
 }
 
 func (a *app) addOtherCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.whyCommand(), a.captureCommand(), a.recoverCommand(), a.doctorCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.guardCommand(), a.tryCommand(), a.privateCommand(), a.holdCommand()} {
+	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.whyCommand(), a.captureCommand(), a.recoverCommand(), a.doctorCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.tryCommand(), a.privateCommand(), a.holdCommand()} {
 		c.GroupID = "other"
 		root.AddCommand(c)
 	}

@@ -44,19 +44,3 @@ func (a *app) recover(cmd *cobra.Command) error {
 	}
 	return nil
 }
-
-// guardCommand is what a run starts beside itself; nobody types it.
-func (a *app) guardCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:    "guard DIR",
-		Hidden: true,
-		Args:   cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if a.StandGuard == nil {
-				return misuse("this build of vnet has no guard")
-			}
-			a.StandGuard(cmd.Context(), args[0])
-			return nil
-		},
-	}
-}

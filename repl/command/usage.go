@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"vnet/lang/lazy"
 	"vnet/lang/name"
 )
 
@@ -53,29 +53,29 @@ func noArgs(cmd *cobra.Command, args []string) error {
 }
 
 var (
-	unknownLong  = regexp.MustCompile(`^unknown flag: (--\S+)`)
-	unknownShort = regexp.MustCompile(`^unknown shorthand flag: '(.)'`)
-	needsValue   = regexp.MustCompile(`^flag needs an argument: (?:'.' in )?(-\S+)`)
-	badValue     = regexp.MustCompile(`(?s)^invalid argument "(.*)" for "(.*)" flag: (.*)$`)
+	unknownLong  = lazy.Regexp(`^unknown flag: (--\S+)`)
+	unknownShort = lazy.Regexp(`^unknown shorthand flag: '(.)'`)
+	needsValue   = lazy.Regexp(`^flag needs an argument: (?:'.' in )?(-\S+)`)
+	badValue     = lazy.Regexp(`(?s)^invalid argument "(.*)" for "(.*)" flag: (.*)$`)
 )
 
 // flagError says in our words what pflag found.
 func flagError(cmd *cobra.Command, err error) error {
 	text := err.Error()
-	if m := unknownLong.FindStringSubmatch(text); m != nil {
+	if m := unknownLong().FindStringSubmatch(text); m != nil {
 		e := misuse("`%s` has no flag `%s`", cmd.CommandPath(), m[1])
 		if near, ok := name.Near(m[1], flagNames(cmd)); ok {
 			return e.help("did you mean `%s`?", near)
 		}
 		return e.see(cmd)
 	}
-	if m := unknownShort.FindStringSubmatch(text); m != nil {
+	if m := unknownShort().FindStringSubmatch(text); m != nil {
 		return misuse("`%s` has no flag `-%s`", cmd.CommandPath(), m[1]).see(cmd)
 	}
-	if m := needsValue.FindStringSubmatch(text); m != nil {
+	if m := needsValue().FindStringSubmatch(text); m != nil {
 		return misuse("`%s` wants a value", m[1]).see(cmd)
 	}
-	if m := badValue.FindStringSubmatch(text); m != nil {
+	if m := badValue().FindStringSubmatch(text); m != nil {
 		flags := strings.Split(m[2], ", ")
 		return misuse("`%s %s`: %s", flags[len(flags)-1], m[1], m[3]).see(cmd)
 	}

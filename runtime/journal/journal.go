@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -167,11 +168,11 @@ func encode(r Record) ([]byte, error) {
 	}
 	data := make([]byte, 8, 8+len(body))
 	binary.LittleEndian.PutUint32(data, uint32(len(body)))
-	binary.LittleEndian.PutUint32(data[4:], crc32.Checksum(body, table))
+	binary.LittleEndian.PutUint32(data[4:], crc32.Checksum(body, table()))
 	return append(data, body...), nil
 }
 
-var table = crc32.MakeTable(crc32.Castagnoli)
+var table = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })
 
 // Save keeps a larger piece of data beside the records, whole or not at all.
 func (j *Journal) Save(name string, data []byte) error {
@@ -287,7 +288,7 @@ func read(f *os.File) ([]Record, int64, error) {
 			break
 		}
 		body := rest[8 : 8+n]
-		if crc32.Checksum(body, table) != binary.LittleEndian.Uint32(rest[4:]) {
+		if crc32.Checksum(body, table()) != binary.LittleEndian.Uint32(rest[4:]) {
 			break
 		}
 		var r Record

@@ -2,8 +2,8 @@ package image
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+	"vnet/lang/lazy"
 )
 
 // handle shows the number of a qdisc or class as tc(8) does.
@@ -112,11 +112,11 @@ func sysctlDevice(path string) string {
 }
 
 // secret are parameters that are chance.
-var secret = regexp.MustCompile(`/stable_secret$|tcp_fastopen_key$`)
+var secret = lazy.Regexp(`/stable_secret$|tcp_fastopen_key$`)
 
 func (c *canvas) drawSysctls() {
 	for path, value := range c.img.Sysctl {
-		if c.form&Portable != 0 && secret.MatchString(path) {
+		if c.form&Portable != 0 && secret().MatchString(path) {
 			continue
 		}
 		var links []string
@@ -164,9 +164,9 @@ func (c *canvas) drawGroups() {
 
 // passingText is what nft(8) lists of a ruleset that changes with traffic and
 // time.
-var passingText = regexp.MustCompile(`(counter) packets [0-9]+ bytes [0-9]+|(?m:^\s+packets [0-9]+ bytes [0-9]+$)| expires [0-9a-z]+| used [0-9]+ (?:bytes|kbytes|mbytes)`)
+var passingText = lazy.Regexp(`(counter) packets [0-9]+ bytes [0-9]+|(?m:^\s+packets [0-9]+ bytes [0-9]+$)| expires [0-9a-z]+| used [0-9]+ (?:bytes|kbytes|mbytes)`)
 
-func (t Table) steady() string { return passingText.ReplaceAllString(t.Text, "$1") }
+func (t Table) steady() string { return passingText().ReplaceAllString(t.Text, "$1") }
 
 func (c *canvas) drawTables() {
 	for _, t := range c.img.Tables {

@@ -3,10 +3,10 @@ package image
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"vnet/lang/lazy"
 
 	"golang.org/x/sys/unix"
 )
@@ -223,7 +223,7 @@ func (r *restorer) unrouted() bool {
 func (r *restorer) residue() []string {
 	var out []string
 	for _, d := range r.differ(Strict) {
-		if r.verdict != nil && confVector.MatchString(d) {
+		if r.verdict != nil && confVector().MatchString(d) {
 			continue // what the sysctls say already
 		}
 		for what, why := range r.lost {
@@ -237,7 +237,7 @@ func (r *restorer) residue() []string {
 	return out
 }
 
-var confVector = regexp.MustCompile(`^link \S+ inet6? conf: `)
+var confVector = lazy.Regexp(`^link \S+ inet6? conf: `)
 
 // pass converges everything once. Each step looks first: what it does may
 // follow from the one before.
