@@ -57,6 +57,7 @@ func rehearse(ctx context.Context, s Script, source host.Looker) ([]Step, diag.L
 
 // A rehearsed is what a rehearsal has shown.
 type rehearsed struct {
+	file  *ast.File  // the script; nil for a text that is none
 	net   *model.Net // as the script would leave it; nil, as tx, for a text that is no script
 	tx    *tx.Tx
 	lab   string // what the script calls its lab
@@ -93,7 +94,7 @@ func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func
 	}
 	found = append(found, in.Diags()...)
 	found = append(found, unknownArgs(s, file, in.Tally().Params)...)
-	return &rehearsed{net, t, in.Tally().Lab, found.Tidy()}
+	return &rehearsed{file, net, t, in.Tally().Lab, found.Tidy()}
 }
 
 // planned gives the operations that a rehearsal has carried out on the model.

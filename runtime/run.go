@@ -12,7 +12,6 @@ import (
 
 	"vnet/lang/ast"
 	"vnet/lang/diag"
-	"vnet/lang/parse"
 	"vnet/lang/token"
 	"vnet/runtime/eval"
 	"vnet/runtime/host"
@@ -63,10 +62,13 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		r.Diags, r.Ending = diag.List{err.Diag}, Failed
 		return r
 	}
-	steps, ok := r.rehearse(ctx, h, s, set)
+	tried, ok := r.rehearse(ctx, h, s, set)
 	if !ok {
 		return r
 	}
+	file, steps := tried.file, tried.steps()
+	tried = nil // the model of it may be large
+	expect(h, steps)
 	w := newRun(h, s, set, r)
 	defer w.close()
 	err := w.prepare(ctx, steps)
@@ -80,13 +82,27 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		w.blame(ctx, err)
 		return r
 	}
-	file, _ := parse.File(s.Name, s.Text)
 	w.carryOut(ctx, file)
 	return r
 }
 
+// expect has the host begin with what takes it long.
+func expect(h host.Host, steps []Step) {
+	k, ok := h.(interface{ Expect(namespaces int) })
+	if !ok {
+		return
+	}
+	n := 0
+	for _, s := range steps {
+		if _, ok := s.Op.(host.NamespaceAdd); ok {
+			n++
+		}
+	}
+	k.Expect(n)
+}
+
 // rehearse says what a script would do, and whether it can be begun.
-func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settings) (steps []Step, ok bool) {
+func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settings) (tried *rehearsed, ok bool) {
 	try := rehearsal(ctx, s, h)
 	var l lab.Lab
 	up := false
@@ -104,7 +120,7 @@ func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settin
 		r.Ending = Invalid
 		return nil, false
 	}
-	return try.steps(), true
+	return try, true
 }
 
 // prepare locks what the script is going to write to, as far as the rehearsal

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -120,5 +121,11 @@ func later(intend host.Intend, by int) host.Intend {
 	if intend == nil {
 		return nil
 	}
-	return func(i int, undo, final []host.Op) error { return intend(i+by, undo, final) }
+	return func(list []host.Intention) error {
+		list = slices.Clone(list)
+		for i := range list {
+			list[i].At += by
+		}
+		return intend(list)
+	}
 }

@@ -31,16 +31,23 @@ type encoded struct {
 }
 
 // MarshalJSON writes each operation with the name of its kind.
-func (ops Ops) MarshalJSON() ([]byte, error) {
-	out := make([]encoded, len(ops))
+func (ops Ops) MarshalJSON() ([]byte, error) { return ops.AppendJSON(nil) }
+
+// AppendJSON appends what MarshalJSON writes.
+func (ops Ops) AppendJSON(b []byte) ([]byte, error) {
+	b = append(b, '[')
 	for i, op := range ops {
+		if i > 0 {
+			b = append(b, ',')
+		}
 		body, err := json.Marshal(op)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = encoded{reflect.TypeOf(op).Name(), body}
+		b = append(append(append(b, `{"Kind":"`...), reflect.TypeOf(op).Name()...), `","Op":`...)
+		b = append(append(b, body...), '}')
 	}
-	return json.Marshal(out)
+	return append(b, ']'), nil
 }
 
 // UnmarshalJSON refuses an operation it does not know.

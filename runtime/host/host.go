@@ -30,8 +30,9 @@ type Host interface {
 	// returns: their results say Skipped. It stops early when ctx ends.
 	//
 	// Before an operation can have changed anything, intend is told what will
-	// take it back; when more is learnt it is told again, with all of it. Its
-	// error stops the queue there. It may be nil.
+	// take it back, together with others that are about to be done; when more is
+	// learnt it is told again, with all of it. Its error stops the queue there.
+	// It may be nil.
 	Apply(ctx context.Context, ops []Op, intend Intend) []Result
 
 	// Exec runs a program to its end. The error says why it could not be
@@ -83,9 +84,16 @@ type Looker interface {
 	RouteGet(ctx context.Context, ns string, dst netip.Addr) (Route, error)
 }
 
-// An Intend is told what will take back operation i of a queue, and what is
-// left to do for it when the transaction is committed.
-type Intend func(i int, undo, final []Op) error
+// An Intend is told what will be done next.
+type Intend func([]Intention) error
+
+// An Intention is what will take back an operation that is about to be done,
+// and what is left to do for it when the transaction is committed.
+type Intention struct {
+	At    int // its place in the queue
+	Undo  []Op
+	Final []Op
+}
 
 // A Result is the answer to one operation.
 type Result struct {

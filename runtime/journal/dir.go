@@ -103,9 +103,9 @@ func (s *Store) Sweep() {
 	entries, _ := os.ReadDir(s.locks())
 	for _, e := range entries {
 		path := filepath.Join(s.locks(), e.Name())
-		if f, _, err := tryLock(path); err == nil && f != nil {
-			os.Remove(path)
-			f.Close()
+		if fd, _, _, err := tryLock(path); err == nil && fd >= 0 {
+			_ = unix.Unlink(path)
+			unix.Close(fd)
 		}
 	}
 	s.sweepShelf()

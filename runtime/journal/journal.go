@@ -133,17 +133,26 @@ func At(dir string) *Journal { return &Journal{dir: dir} }
 // Dir is the journal's directory.
 func (j *Journal) Dir() string { return j.dir }
 
-// Write adds a record, whole or not at all: a reader takes a torn one as never
-// written.
-func (j *Journal) Write(r Record) error {
-	data, err := encode(r)
-	if err != nil {
-		return err
+// Write adds records, each whole or not at all: a reader takes a torn one and
+// those behind it as never written.
+func (j *Journal) Write(records ...Record) error {
+	var data []byte
+	for _, r := range records {
+		begin := len(data)
+		var err error
+		if data, err = appendRecord(data, r); err != nil {
+			return err
+		}
+		if Failpoint != nil {
+			if err := j.writeTorn(data[begin:]); err != nil {
+				return err
+			}
+		}
 	}
 	if Failpoint != nil {
-		return j.writeTorn(data)
+		return nil
 	}
-	_, err = j.f.Write(data)
+	_, err := j.f.Write(data)
 	return err
 }
 
@@ -160,16 +169,36 @@ func (j *Journal) writeTorn(data []byte) error {
 	return errors.Join(err, late)
 }
 
-// encode frames a record: its length, its checksum, and itself as JSON.
-func encode(r Record) ([]byte, error) {
-	body, err := json.Marshal(r)
+// appendRecord frames a record: its length, its checksum, and itself as JSON.
+// The operations are most of it: put in by hand, since a Marshaler is read over
+// again by each that it is part of.
+func appendRecord(data []byte, r Record) ([]byte, error) {
+	begin := len(data)
+	data = append(data, make([]byte, 8)...)
+	ops := []struct {
+		name string
+		list host.Ops
+	}{{"Op", r.Op}, {"Undo", r.Undo}, {"Final", r.Final}}
+	r.Op, r.Undo, r.Final = nil, nil, nil
+	head, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	data := make([]byte, 8, 8+len(body))
-	binary.LittleEndian.PutUint32(data, uint32(len(body)))
-	binary.LittleEndian.PutUint32(data[4:], crc32.Checksum(body, table()))
-	return append(data, body...), nil
+	data = append(data, head[:len(head)-1]...)
+	for _, o := range ops {
+		if len(o.list) == 0 {
+			continue
+		}
+		data = append(append(append(data, `,"`...), o.name...), `":`...)
+		if data, err = o.list.AppendJSON(data); err != nil {
+			return nil, err
+		}
+	}
+	data = append(data, '}')
+	body := data[begin+8:]
+	binary.LittleEndian.PutUint32(data[begin:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(data[begin+4:], crc32.Checksum(body, table()))
+	return data, nil
 }
 
 var table = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })

@@ -113,7 +113,7 @@ func TestNotOurJournal(t *testing.T) {
 	j.Close()
 	path := filepath.Join(j.Dir(), fileName)
 	write := func(r Record) {
-		data, err := encode(r)
+		data, err := appendRecord(nil, r)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,6 +49,20 @@ func (c *claim) take() error {
 	return nil
 }
 
+// bind gives the file its name and binds the namespace over it that a path
+// leads to.
+func (c *claim) bind(from string) error {
+	if err := c.take(); err != nil {
+		return err
+	}
+	failpoint()
+	if err := unix.Mount(from, c.path, "none", unix.MS_BIND, ""); err != nil {
+		_ = unix.Unlink(c.path)
+		return &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err), What: "bind " + c.path}
+	}
+	return nil
+}
+
 func (c *claim) close() { _ = unix.Close(c.fd) }
 
 // unclaim removes a file that was to bear a name and never did, and reports

@@ -29,8 +29,13 @@ type conn struct {
 	mu  sync.Mutex
 	fd  int
 	seq uint32
-	buf []byte
 }
+
+// answerBytes is the most that is read at once. All connections share what they
+// read into: of a thousand few are read from at a time.
+const answerBytes = 64 << 10
+
+var answers = sync.Pool{New: func() any { return new([answerBytes]byte) }}
 
 // A reply is what the kernel said to one message.
 type reply struct {
@@ -187,14 +192,13 @@ func (r *reply) fill(flags uint16, body []byte) {
 	r.offset = int(a.u32(nl.NLMSGERR_ATTR_OFFS))
 }
 
-// receive reads one datagram of answers.
+// receive reads one datagram of answers; see may not keep what it is shown.
 func (c *conn) receive(see func(seq uint32, kind, flags uint16, body []byte)) error {
-	if c.buf == nil {
-		c.buf = make([]byte, 64<<10)
-	}
-	n, _, flags, _, err := unix.Recvmsg(c.fd, c.buf, nil, 0)
+	buf := answers.Get().(*[answerBytes]byte)
+	defer answers.Put(buf)
+	n, _, flags, _, err := unix.Recvmsg(c.fd, buf[:], nil, 0)
 	for err == unix.EINTR {
-		n, _, flags, _, err = unix.Recvmsg(c.fd, c.buf, nil, 0)
+		n, _, flags, _, err = unix.Recvmsg(c.fd, buf[:], nil, 0)
 	}
 	if err != nil {
 		return fmt.Errorf("netlink receive: %w", err)
@@ -202,7 +206,7 @@ func (c *conn) receive(see func(seq uint32, kind, flags uint16, body []byte)) er
 	if flags&unix.MSG_TRUNC != 0 {
 		return errLost
 	}
-	for b := c.buf[:n]; len(b) >= unix.SizeofNlMsghdr; {
+	for b := buf[:n]; len(b) >= unix.SizeofNlMsghdr; {
 		size := int(native.Uint32(b))
 		if size < unix.SizeofNlMsghdr || size > len(b) {
 			return errLost

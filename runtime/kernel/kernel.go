@@ -20,6 +20,7 @@ import (
 // A Host is the running kernel's network.
 type Host struct {
 	applying sync.Mutex   // one writer
+	nursery  *nursery     // of namespaces that are to be named; nil for none
 	life     sync.RWMutex // read: descriptors are in use; write: they may be closed
 
 	mu      sync.Mutex // guards what is below
@@ -65,6 +66,7 @@ func (h *Host) Close() error {
 func (h *Host) Rest() {
 	h.applying.Lock()
 	defer h.applying.Unlock()
+	h.dismiss()
 	h.life.Lock()
 	defer h.life.Unlock()
 	h.mu.Lock()
@@ -93,6 +95,9 @@ func (h *Host) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []h
 	h.changed()
 	defer h.changed() // a program that ended meanwhile had us forget
 	q.run(ctx)
+	if q.failed >= 0 {
+		h.dismiss()
+	}
 	return q.results
 }
 

@@ -18,6 +18,7 @@ type message struct {
 	sp      *space             // whose connection it goes out on
 	with    *space             // the other namespace in which it makes an end; nil for none
 	rank    rank               // what it may wait for
+	along   bool               // it goes first in its namespace, whenever that is
 	op      int                // the place of its operation in the queue
 	field   host.Field         // what an error is about when the kernel does not say
 	then    func(*reply) error // reads the answer

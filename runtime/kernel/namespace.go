@@ -12,52 +12,110 @@ import (
 	"vnet/runtime/host"
 )
 
+// A birth is a namespace that is going to have a name: what takes that back is
+// journalled.
+type birth struct {
+	sp    *space
+	claim *claim
+}
+
+func (b birth) close() {
+	b.claim.close()
+	b.sp.close()
+}
+
 // namespaceAdd makes a namespace as `ip netns add` does (ip-netns(8)): a file
 // in /run/netns with the namespace bound over it. lo is brought up.
-func (q *queue) namespaceAdd(op host.NamespaceAdd) error {
-	if err := name.Namespace(op.Name); err != nil {
-		return &host.Error{Errno: unix.EINVAL, Field: host.FieldName, What: err.Error()}
-	}
-	if err := q.h.prepare(); err != nil {
-		return err
-	}
-	sp, err := q.unnamed()
-	if err == nil {
-		sp.name = op.Name
-		err = q.bind(sp, fmt.Sprintf("/proc/self/fd/%d", sp.fd))
-	}
-	if err != nil {
-		if sp != nil {
-			sp.close()
+//
+// What waits to be sent goes on waiting: that a name is taken is known at once,
+// and what stands behind a failure is taken back as ever.
+func (q *queue) namespaceAdd() error {
+	if len(q.births) == 0 {
+		if err := q.beget(); err != nil {
+			return err
 		}
+	}
+	b := q.births[0]
+	q.births = q.births[1:]
+	defer b.claim.close()
+	if err := b.claim.bind(fmt.Sprintf("/proc/self/fd/%d", b.sp.fd)); err != nil {
+		b.sp.close()
 		return err
 	}
-	q.h.keep(sp)
+	q.acked[q.at] = true
+	q.h.keep(b.sp)
+	q.push(b.sp, setFlags(1, unix.IFF_UP, unix.IFF_UP)).along = true
 	return nil
 }
 
-// bind gives a namespace its name. By then it is known what takes it back:
-// the namespace's cookie, and the file before the namespace is bound over it.
+// beget prepares the namespace that is to be made now, and those behind it that
+// are ready: what takes them back is journalled together.
+func (q *queue) beget() error {
+	if err := q.h.prepare(); err != nil {
+		return err
+	}
+	for at := q.at; at < len(q.ops) && len(q.births) < keptReady; at++ {
+		op, ok := q.ops[at].(host.NamespaceAdd)
+		if !ok {
+			break
+		}
+		b, err := q.conceive(op.Name, at == q.at)
+		if err != nil && at == q.at {
+			return err
+		}
+		if err != nil || b.sp == nil { // its turn will come
+			break
+		}
+		q.births = append(q.births, b)
+		q.results[at].Undo = []host.Op{host.NamespaceDel{Name: b.sp.name, ID: b.sp.cookie, Inode: b.claim.inode, Made: true}}
+		q.untold = append(q.untold, at)
+	}
+	return q.announce()
+}
+
+// conceive gives a new namespace and the file that is to bear its name; none
+// when it would have to be waited for, unless it shall be.
+func (q *queue) conceive(ns string, wait bool) (birth, error) {
+	if err := name.Namespace(ns); err != nil {
+		return birth{}, &host.Error{Errno: unix.EINVAL, Field: host.FieldName, What: err.Error()}
+	}
+	sp, err := q.unnamed(wait)
+	if err == nil && sp == nil {
+		return birth{}, nil
+	}
+	b := birth{sp: sp}
+	if err == nil {
+		sp.name = ns
+		b.claim, err = newClaim(ns)
+	}
+	if err != nil && sp != nil {
+		sp.close()
+	}
+	return b, err
+}
+
+// abandon gives up namespaces that were to have a name.
+func (q *queue) abandon() {
+	for _, b := range q.births {
+		b.close()
+	}
+	q.births = nil
+}
+
+// bind gives a namespace that something else made its name. By then it is known
+// what takes it back: the namespace's cookie, and the file before the namespace
+// is bound over it.
 func (q *queue) bind(sp *space, from string) error {
 	c, err := newClaim(sp.name)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	back := host.NamespaceDel{Name: sp.name, ID: sp.cookie, Inode: c.inode, Made: sp.made}
-	if err := q.foretell(back); err != nil {
+	q.undo(host.NamespaceDel{Name: sp.name, ID: sp.cookie, Inode: c.inode})
+	if err := q.announce(); err != nil {
 		return err
 	}
-	if err := c.take(); err != nil {
-		return err
-	}
-	failpoint()
-	if err := unix.Mount(from, c.path, "none", unix.MS_BIND, ""); err != nil {
-		_ = unix.Unlink(c.path)
-		return &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err), What: "bind " + c.path}
-	}
-	q.undo(back)
-	return nil
+	return c.bind(from)
 }
 
 func (h *Host) keep(sp *space) {
@@ -80,13 +138,6 @@ func furnish(sp *space) (err error) {
 	sp.cookie, err = unix.GetsockoptUint64(sp.conn.fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 	if err != nil {
 		return fmt.Errorf("identity of a new namespace: %w", err)
-	}
-	r, err := sp.conn.ask(setFlags(1, unix.IFF_UP, unix.IFF_UP))
-	if err != nil {
-		return err
-	}
-	if r.errno != 0 {
-		return r.errno
 	}
 	return nil
 }

@@ -9,9 +9,9 @@ import (
 	"vnet/runtime/host"
 )
 
-// fewForNursery is how many namespaces are made one by one, on the way: so few
-// are not worth threads of their own. keptReady is how many may wait for their
-// names.
+// fewForNursery is how many namespaces a queue makes one by one, on the way: so
+// few are not worth threads of their own. keptReady is how many may wait for
+// their names.
 const (
 	fewForNursery = 4
 	keptReady     = 64
@@ -40,8 +40,8 @@ func newNursery(n int) *nursery {
 	}
 	close(orders)
 	var threads sync.WaitGroup
-	threads.Add(2)
-	for range 2 {
+	for range min(n, 2) {
+		threads.Add(1)
 		locked(func() { // it ends inside a namespace, and so does its thread
 			defer threads.Done()
 			for range orders {
@@ -62,11 +62,43 @@ func newNursery(n int) *nursery {
 	return y
 }
 
+// next gives a namespace; false when there will be no more, or, unless it is
+// to wait, when none is ready.
+func (y *nursery) next(wait bool) (b newborn, ok bool) {
+	if wait {
+		b, ok = <-y.ready
+		return b, ok
+	}
+	select {
+	case b, ok = <-y.ready:
+	default:
+	}
+	return b, ok
+}
+
 // close ends it, and gives up what was made in vain.
 func (y *nursery) close() {
 	close(y.end)
 	for b := range y.ready {
 		b.sp.close()
+	}
+}
+
+// Expect begins to make n namespaces that are going to be asked for. Those that
+// are not are given up when the host is closed or rests.
+func (h *Host) Expect(n int) {
+	h.applying.Lock()
+	defer h.applying.Unlock()
+	if h.nursery == nil && n > 0 {
+		h.nursery = newNursery(n)
+	}
+}
+
+// dismiss ends the nursery, if there is one. The caller holds h.applying.
+func (h *Host) dismiss() {
+	if h.nursery != nil {
+		h.nursery.close()
+		h.nursery = nil
 	}
 }
 
@@ -81,9 +113,10 @@ func newSpace() (*space, error) {
 	return sp, furnish(sp)
 }
 
-// unnamed gives a new namespace. A first one of many has the others made, too.
-func (q *queue) unnamed() (*space, error) {
-	if q.nursery == nil {
+// unnamed gives a new namespace; with a nursery that is not to be waited for,
+// none while none is ready. A first one of many has the others made, too.
+func (q *queue) unnamed(wait bool) (*space, error) {
+	if q.h.nursery == nil {
 		n := 0
 		for _, op := range q.ops[q.at:] {
 			if _, ok := op.(host.NamespaceAdd); ok {
@@ -91,15 +124,25 @@ func (q *queue) unnamed() (*space, error) {
 			}
 		}
 		if n < fewForNursery {
-			return oneSpace()
+			return q.oneMore(wait)
 		}
-		q.nursery = newNursery(n)
+		q.h.nursery = newNursery(n)
 	}
-	b, ok := <-q.nursery.ready
-	if !ok { // made in vain before an operation was tried again
-		return oneSpace()
+	b, ok := q.h.nursery.next(wait)
+	if ok {
+		return b.sp, b.err
 	}
-	return b.sp, b.err
+	if wait { // all that were ordered are made
+		q.h.dismiss()
+	}
+	return q.oneMore(wait)
+}
+
+func (q *queue) oneMore(wait bool) (*space, error) {
+	if !wait {
+		return nil, nil
+	}
+	return oneSpace()
 }
 
 // oneSpace makes a namespace on a thread of its own, which comes home.

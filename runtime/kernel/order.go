@@ -116,7 +116,7 @@ func (o *order) first(l *lane, m *message) bool {
 		if k == m {
 			return true
 		}
-		if !o.over(k) && (k.rank == rankNow || !m.overtakes()) {
+		if !o.over(k) && (k.rank == rankNow && !k.along || !m.overtakes()) {
 			return false
 		}
 	}

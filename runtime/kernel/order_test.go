@@ -109,8 +109,10 @@ func TestBatchOutOfOrder(t *testing.T) {
 			t.Run(fmt.Sprint(what, " ", at), func(t *testing.T) {
 				ops := slices.Insert(slices.Clone(good), at, op)
 				told := map[int]int{}
-				results := h.Apply(context.Background(), ops, func(i int, undo, _ []host.Op) error {
-					told[i] = len(undo)
+				results := h.Apply(context.Background(), ops, func(list []host.Intention) error {
+					for _, in := range list {
+						told[in.At] = len(in.Undo)
+					}
 					return nil
 				})
 				for i, r := range results {
@@ -169,8 +171,8 @@ func TestOnlyJournalled(t *testing.T) {
 	spaces(t, h, "kt-a", "kt-b")
 	full := errors.New("no space left")
 	results := h.Apply(context.Background(), []host.Op{veth("kt-a:x", "kt-b:x"), veth("kt-a:y", "kt-b:y")},
-		func(i int, _, _ []host.Op) error {
-			if i == 1 {
+		func(list []host.Intention) error {
+			if slices.ContainsFunc(list, func(in host.Intention) bool { return in.At == 1 }) {
 				return full
 			}
 			return nil

@@ -13,17 +13,20 @@ import (
 // A queue carries out the operations of one Apply.
 type queue struct {
 	h       *Host
+	ctx     context.Context
 	ops     []host.Op
 	results []host.Result
 	pending []*message   // not sent yet
 	acked   map[int]bool // operations the kernel has carried out at least in part
 	at      int          // the operation being worked on
 	failed  int          // the one that failed; -1 for none
+	ended   int          // the first that was not carried out when ctx ended; -1 for none
 	again   bool         // it failed over an index we chose: try without choosing
 	intend  host.Intend  // told what will be undone before anything is done; may be nil
 	untold  []int        // operations whose undo has grown since it was told
 
-	nursery *nursery // of the namespaces to be made; nil for none
+	births   []birth   // of the operations from at on: they lack only their names
+	settings []setting // of the operations from at on: they are written
 
 	// What deletions that stand next to each other need to know but once.
 	seen   map[uint64][]link // the interfaces of a namespace, by cookie
@@ -31,15 +34,13 @@ type queue struct {
 }
 
 func newQueue(h *Host, ops []host.Op) *queue {
-	return &queue{h: h, ops: ops, results: make([]host.Result, len(ops)), acked: map[int]bool{}, failed: -1}
+	return &queue{h: h, ctx: context.Background(), ops: ops, results: make([]host.Result, len(ops)),
+		acked: map[int]bool{}, failed: -1, ended: -1}
 }
 
 func (q *queue) run(ctx context.Context) {
-	defer func() {
-		if q.nursery != nil {
-			q.nursery.close()
-		}
-	}()
+	defer q.abandon()
+	q.ctx = ctx
 	for q.at < len(q.ops) && ctx.Err() == nil {
 		err := q.apply(ctx, q.ops[q.at])
 		if err == nil && q.at == len(q.ops)-1 {
@@ -49,8 +50,12 @@ func (q *queue) run(ctx context.Context) {
 			q.at++
 			continue
 		}
-		if q.failed < 0 {
+		if q.failed < 0 && q.ended < 0 {
 			q.stop(err)
+		}
+		if q.ended >= 0 {
+			q.skip(q.ended)
+			return
 		}
 		if !q.again {
 			q.skip(q.failed + 1)
@@ -58,11 +63,15 @@ func (q *queue) run(ctx context.Context) {
 		}
 		q.rewind(q.failed)
 	}
-	if err := q.flush(); err != nil {
+	err := q.flush()
+	switch {
+	case q.ended >= 0:
+		q.skip(q.ended)
+	case err != nil:
 		q.skip(q.failed + 1)
-		return
+	default:
+		q.skip(q.at)
 	}
-	q.skip(q.at)
 }
 
 // stop ends with an operation that was refused before all of it was sent. Those
@@ -83,6 +92,8 @@ func (q *queue) rewind(i int) {
 		delete(q.acked, k)
 	}
 	q.at, q.failed, q.again, q.pending, q.untold = i, -1, false, nil, nil
+	q.abandon()
+	q.settings = nil
 }
 
 func (q *queue) skip(from int) {
@@ -112,13 +123,15 @@ func (q *queue) apply(ctx context.Context, op host.Op) error {
 		return q.ruleSet(op)
 	case host.NeighSet:
 		return q.neighSet(op)
+	case host.NamespaceAdd:
+		return q.namespaceAdd()
+	case host.SysctlSet:
+		return q.sysctlSet()
 	}
 	if err := q.flush(); err != nil {
 		return err
 	}
 	switch op := op.(type) {
-	case host.NamespaceAdd:
-		return q.namespaceAdd(op)
 	case host.NamespaceAdopt:
 		return q.namespaceAdopt(op)
 	case host.NamespaceDel:
@@ -135,8 +148,6 @@ func (q *queue) apply(ctx context.Context, op host.Op) error {
 		return q.linkSet(op)
 	case host.LinkMove:
 		return q.linkMove(ctx, op)
-	case host.SysctlSet:
-		return q.sysctlSet(op)
 	case host.HostsAdd:
 		return q.hostsAdd(op)
 	case host.DNSSet:
@@ -168,12 +179,14 @@ func (q *queue) announce() error {
 	if q.intend == nil {
 		return nil
 	}
-	for _, i := range untold {
-		if err := q.intend(i, q.results[i].Undo, q.results[i].Final); err != nil {
-			return err
-		}
+	list := make([]host.Intention, len(untold))
+	for i, at := range untold {
+		list[i] = host.Intention{At: at, Undo: q.results[at].Undo, Final: q.results[at].Final}
 	}
-	return nil
+	if len(list) == 0 {
+		return nil
+	}
+	return q.intend(list)
 }
 
 // foretell announces what would take back the next step of the operation being
@@ -183,7 +196,7 @@ func (q *queue) foretell(ops ...host.Op) error {
 		return err
 	}
 	r := q.results[q.at]
-	return q.intend(q.at, slices.Concat(ops, r.Undo), r.Final)
+	return q.intend([]host.Intention{{At: q.at, Undo: slices.Concat(ops, r.Undo), Final: r.Final}})
 }
 
 // push queues a message of the operation being worked on.
@@ -196,7 +209,8 @@ func (q *queue) push(sp *space, m *message) *message {
 // flush sends what is pending. After an error nothing more is sent for the
 // operation it belongs to and those behind it, but what those before it still
 // lack: one of them may fail as well, and then is the one that failed. What
-// stood behind the failure and was carried out is taken back.
+// stood behind the failure and was carried out is taken back. When ctx ends,
+// what lacks something is taken back, and all behind it.
 func (q *queue) flush() error {
 	pending := q.pending
 	q.pending = nil
@@ -210,9 +224,17 @@ func (q *queue) flush() error {
 	o := newOrder(pending, len(q.ops))
 	var failure func() error
 	for run := o.next(); run != nil; run = o.next() {
+		if q.ctx.Err() != nil {
+			q.ended = o.least()
+			break
+		}
 		if at, why := q.send(o, run); at < o.limit {
 			o.limit, failure = at, why
 		}
+	}
+	if q.ended >= 0 {
+		q.takeBack(q.ended)
+		return context.Cause(q.ctx)
 	}
 	if failure == nil {
 		return nil
@@ -221,6 +243,14 @@ func (q *queue) flush() error {
 	q.takeBack(o.limit)
 	q.fail(o.limit, err)
 	return err
+}
+
+// flushUnless flushes unless all that is pending may wait.
+func (q *queue) flushUnless(waits func(*message) bool) error {
+	if !slices.ContainsFunc(q.pending, func(m *message) bool { return !waits(m) }) {
+		return nil
+	}
+	return q.flush()
 }
 
 // send sends messages for one namespace together. It tells the first operation
@@ -261,7 +291,7 @@ func (q *queue) send(o *order, run []*message) (failed int, why func() error) {
 // takeBack undoes the operations from i on that the kernel carried out, newest
 // first.
 func (q *queue) takeBack(i int) {
-	for k := min(q.at, len(q.ops)-1); k >= i; k-- {
+	for k := len(q.ops) - 1; k >= i; k-- {
 		if q.acked[k] {
 			newQueue(q.h, q.results[k].Undo).run(context.Background())
 		}

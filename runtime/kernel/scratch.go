@@ -5,6 +5,8 @@ import (
 
 	"vnet/runtime/host"
 	"vnet/runtime/kernel/image"
+
+	"golang.org/x/sys/unix"
 )
 
 // NewScratch returns a host of namespaces that bear these names for it alone:
@@ -17,6 +19,9 @@ func NewScratch(names []string) (*Host, error) {
 	}
 	for _, ns := range append([]string{host.Start}, names...) {
 		sp, err := oneSpace()
+		if err == nil {
+			err = sp.tell(setFlags(1, unix.IFF_UP, unix.IFF_UP))
+		}
 		if err != nil {
 			if sp != nil {
 				sp.close()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -36,14 +37,19 @@ func sysctlPath(key string) (string, error) {
 	return rest, nil
 }
 
+// sysctlRoot is the directory of all parameters. It is the same one in each
+// namespace: what is seen in it depends on who looks.
+var sysctlRoot = sync.OnceValues(func() (int, error) {
+	return unix.Open("/proc/sys/net", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+})
+
 // openSysctl opens a parameter of the namespace the thread is in. A path that
 // leaves /proc/sys/net by .. or a symbolic link is refused by the kernel.
 func openSysctl(path string, flags uint64) (*os.File, error) {
-	dir, err := unix.Open("/proc/sys/net", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	dir, err := sysctlRoot()
 	if err != nil {
 		return nil, err
 	}
-	defer unix.Close(dir)
 	fd, err := unix.Openat2(dir, path, &unix.OpenHow{
 		Flags:   flags | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
@@ -129,67 +135,4 @@ func sysctlError(err error, op host.SysctlSet, writing bool) error {
 		e.What = fmt.Sprintf("read %s in %s", key, op.NS)
 	}
 	return e
-}
-
-// sysctlSet writes a kernel parameter. What cannot be read cannot be put back:
-// such a parameter (route/flush) is an order, not a state.
-func (q *queue) sysctlSet(op host.SysctlSet) error {
-	path, err := sysctlPath(op.Key)
-	if err != nil {
-		return err
-	}
-	sp, err := q.h.space(op.NS)
-	if err != nil {
-		return err
-	}
-	var undo []host.Op
-	err = sp.at(func() error {
-		old, readErr := readSysctl(path)
-		undo = spread(op, path, old)
-		if readErr == nil {
-			undo = append([]host.Op{host.SysctlSet{NS: op.NS, Key: op.Key, Value: old}}, undo...)
-		}
-		if err := q.foretell(undo...); err != nil {
-			return err
-		}
-		return writeSysctl(path, op.Value)
-	})
-	if err != nil {
-		return sysctlError(err, op, true)
-	}
-	q.undo(undo...)
-	return nil
-}
-
-// spreading are the parameters that overwrite one of every interface: see
-// ip-sysctl.rst and the kernel's inet_forward_change and addrconf_disable_change.
-var spreading = map[string]struct{ dir, file string }{
-	"ipv4/ip_forward":            {"ipv4/conf", "forwarding"},
-	"ipv4/conf/all/forwarding":   {"ipv4/conf", "forwarding"},
-	"ipv6/conf/all/forwarding":   {"ipv6/conf", "forwarding"},
-	"ipv6/conf/all/disable_ipv6": {"ipv6/conf", "disable_ipv6"},
-}
-
-// spread gives what puts the parameters of single interfaces back that differ
-// from the one for all.
-func spread(op host.SysctlSet, path, old string) []host.Op {
-	all, ok := spreading[path]
-	if !ok || old == op.Value {
-		return nil
-	}
-	entries, err := os.ReadDir("/proc/sys/net/" + all.dir)
-	if err != nil {
-		return nil
-	}
-	var ops []host.Op
-	for _, e := range entries {
-		if e.Name() == "all" {
-			continue
-		}
-		one := all.dir + "/" + e.Name() + "/" + all.file
-		if value, err := readSysctl(one); err == nil && value != old {
-			ops = append(ops, host.SysctlSet{NS: op.NS, Key: "net/" + one, Value: value})
-		}
-	}
-	return ops
 }

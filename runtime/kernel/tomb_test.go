@@ -156,8 +156,9 @@ func (l *lab) noPark(what string) {
 // comes back from text.
 type log struct{ undo, final host.Ops }
 
-func (j *log) intend(_ int, undo, final []host.Op) error {
-	data, err := json.Marshal([]host.Ops{undo, final})
+func (j *log) intend(list []host.Intention) error {
+	last := list[len(list)-1]
+	data, err := json.Marshal([]host.Ops{last.Undo, last.Final})
 	if err != nil {
 		return err
 	}

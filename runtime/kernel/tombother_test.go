@@ -161,7 +161,7 @@ func Test43Refused(t *testing.T) {
 	before := l.look()
 	for _, name := range []string{"lo", "none"} {
 		told := false
-		r := open(t).Apply(context.Background(), []host.Op{l.op(del("@a", name))}, func(int, []host.Op, []host.Op) error { told = true; return nil })[0]
+		r := open(t).Apply(context.Background(), []host.Op{l.op(del("@a", name))}, func([]host.Intention) error { told = true; return nil })[0]
 		if r.Err == nil || told || len(r.Undo)+len(r.Final) > 0 {
 			t.Errorf("%s: %v, journalled %v", name, r, told)
 		}
@@ -183,7 +183,7 @@ func Test43MoveRefused(t *testing.T) {
 		return host.LinkMove{NS: l.prefix + "a", Name: name, To: l.prefix + "b"}
 	}
 	told := false
-	r := open(t).Apply(context.Background(), []host.Op{move("x0")}, func(int, []host.Op, []host.Op) error { told = true; return nil })[0]
+	r := open(t).Apply(context.Background(), []host.Op{move("x0")}, func([]host.Intention) error { told = true; return nil })[0]
 	var e *host.Error
 	if !errors.As(r.Err, &e) || e.Code != diag.Irreversible || !strings.Contains(e.What, "the size table of qdisc htb") || told || len(r.Undo) > 0 {
 		t.Errorf("%+v, journalled %v", r, told)

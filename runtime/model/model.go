@@ -78,7 +78,7 @@ func (n *Net) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []ho
 		results[i].Undo, results[i].Err = n.apply(op)
 		if results[i].Err == nil && intend != nil {
 			// Memory dies with its program: before and after are the same to it.
-			results[i].Err = intend(i, results[i].Undo, nil)
+			results[i].Err = intend([]host.Intention{{At: i, Undo: results[i].Undo}})
 		}
 		failed = results[i].Err != nil
 	}

@@ -29,12 +29,17 @@ func (t *Tx) witness(ctx context.Context, queue []entry) (host.Intend, error) {
 	if err := t.pictures(ctx, queue); err != nil {
 		return nil, err
 	}
-	return func(i int, undo, final []host.Op) error {
-		t.past.touchAlong(queue[i], undo)
-		return t.journal.Write(journal.Record{
-			Kind: journal.Intend, Seq: queue[i].seq, At: queue[i].step.At.Pos.ShortString(),
-			Op: host.Ops{queue[i].step.Op}, Undo: undo, Final: final,
-		})
+	return func(list []host.Intention) error {
+		records := make([]journal.Record, len(list))
+		for i, in := range list {
+			e := queue[in.At]
+			t.past.touchAlong(e, in.Undo)
+			records[i] = journal.Record{
+				Kind: journal.Intend, Seq: e.seq, At: e.step.At.Pos.ShortString(),
+				Op: host.Ops{e.step.Op}, Undo: in.Undo, Final: in.Final,
+			}
+		}
+		return t.journal.Write(records...)
 	}, nil
 }
 

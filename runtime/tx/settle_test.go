@@ -30,7 +30,7 @@ func (g *graveyard) Apply(_ context.Context, ops []host.Op, intend host.Intend) 
 		switch op := op.(type) {
 		case host.NamespaceDel:
 			results[i].Final = []host.Op{host.NamespacePurge{Name: op.Name}}
-			if err := intend(i, results[i].Undo, results[i].Final); err != nil {
+			if err := intend([]host.Intention{{At: i, Undo: results[i].Undo, Final: results[i].Final}}); err != nil {
 				results[i].Err = err
 			}
 		case host.NamespacePurge:
