@@ -116,8 +116,11 @@ func (s *session) lineWords(lx *lexer.PeekingLexer) []string {
 // ownOrder refuses what ip writes and vnet spells in another way, where it
 // would parse as something else.
 func (s *session) ownOrder(lx *lexer.PeekingLexer, first, second *lexer.Token) error {
-	if second.Type != lex.Word || !slices.Contains([]string{"addr", "route", "rule", "neigh"}, first.Value) {
+	if second.Type != lex.Word {
 		return nil
+	}
+	if !slices.Contains([]string{"addr", "route", "rule", "neigh"}, first.Value) {
+		return s.strangeVerb(s.lineWords(lx), second)
 	}
 	if !slices.Contains([]string{"show", "list", "ls", "flush", "get"}, second.Value) {
 		return nil
@@ -128,6 +131,30 @@ func (s *session) ownOrder(lx *lexer.PeekingLexer, first, second *lexer.Token) e
 	}
 	line, _ := usage.Foreign(append([]string{"ip"}, s.lineWords(lx)...))
 	return f.help("write `%s`", line)
+}
+
+// strangeVerb refuses the verb that other tools put before what they make:
+// `ns add h1` would make a namespace `add`.
+func (s *session) strangeVerb(words []string, second *lexer.Token) error {
+	e := usage.Of(words[0])
+	if e == nil || len(words) < 2 || words[1] != second.Value || words[0] != "ns" && e.Places["END"] != usage.NewEnd {
+		return nil
+	}
+	verb, rest := words[1], words[2:]
+	line := ""
+	switch {
+	case words[0] == "ns" && (verb == "list" || verb == "ls" || verb == "show" || verb == "exec" && len(rest) > 1):
+		line, _ = usage.Foreign(append([]string{"ip", "netns"}, words[1:]...))
+	case len(rest) == 0 || strings.ContainsAny(rest[0], "/<") || e.Option(usage.Whole, rest[0]) != nil:
+	case verb == "add" || verb == "create":
+		line = words[0] + " " + strings.Join(rest, " ")
+	case slices.Contains([]string{"del", "delete", "remove", "rm"}, verb):
+		line = map[bool]string{true: "ns", false: "link"}[words[0] == "ns"] + " del " + strings.Join(rest, " ")
+	}
+	if line == "" {
+		return nil
+	}
+	return faultAt(second, diag.UnknownVerb, "`%s` has no `%s`", words[0], verb).help("write `%s`", line)
 }
 
 // nativeLine adds to a mistake in a statement that ip has, too, what its line

@@ -111,9 +111,9 @@ func fromNetns(verb string, w []string) string {
 	switch {
 	case isShow(verb):
 		return "show ns"
-	case (verb == "add" || verb == "a") && len(w) > 0:
+	case slices.Contains([]string{"add", "a", "create"}, verb) && len(w) > 0:
 		return "ns " + strings.Join(w, " ")
-	case (verb == "del" || verb == "delete" || verb == "d") && len(w) > 0:
+	case slices.Contains([]string{"del", "delete", "d", "remove", "rm"}, verb) && len(w) > 0:
 		return "ns del " + strings.Join(w, " ")
 	case (verb == "exec" || verb == "e") && len(w) > 1:
 		return fromNetnsExec(w[0], w[1:])
