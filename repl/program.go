@@ -23,7 +23,7 @@ func (p *Prompt) program(ctx context.Context, text string) (statement string, ok
 		return "", false
 	}
 	words := strings.Fields(text)
-	if len(words) == 0 || p.known(words[0]) || foreignStatement(words) || !onPath(words[0]) {
+	if len(words) == 0 || p.known(words[0]) || usage.Replaces(words...) || !onPath(words[0]) {
 		return "", false
 	}
 	return p.Session.Program(ctx, p.Session.Scope()+" "+strings.TrimSpace(text))
@@ -34,13 +34,6 @@ func (p *Prompt) program(ctx context.Context, text string) (statement string, ok
 func (p *Prompt) known(word string) bool {
 	return usage.Of(word) != nil || usage.Later(word) != nil || handlers[word] != nil || leaving[word] ||
 		p.Session.Alive().Functions[word] != nil
-}
-
-// foreignStatement reports whether a line is one of ip and its like for which
-// there is a statement: what a program does is not undone.
-func foreignStatement(words []string) bool {
-	line, ok := usage.Foreign(words)
-	return ok && words[0] != "ping" && !strings.HasPrefix(line, "exec ")
 }
 
 // onPath reports whether there is a program of that name.

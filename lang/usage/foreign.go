@@ -60,6 +60,13 @@ func Foreign(words []string) (line string, ok bool) {
 	return line, true
 }
 
+// Replaces reports whether there are statements for what a program of another
+// tool does. What a program does is not undone.
+func Replaces(words ...string) bool {
+	line, ok := Foreign(words)
+	return ok && words[0] != "ping" && !strings.HasPrefix(line, "exec ")
+}
+
 // fromIP translates a command line of iproute2.
 func fromIP(w []string) string {
 	space := ""

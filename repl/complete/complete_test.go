@@ -232,3 +232,12 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// In a scope that was entered, a program is an entry of its own.
+func TestScope(t *testing.T) {
+	s := alive()
+	s.scope = "h1"
+	tables(t, "scope.txt", func(text string, cursor int) string {
+		return told(At(text, cursor, s)) + " / " + coloured(text, MarksAt(text, cursor, s))
+	})
+}

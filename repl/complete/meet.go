@@ -32,6 +32,8 @@ func (r *reader) headMet(t *lex.Token, f found) {
 	case &call:
 		r.world.open = true // nobody knows what it makes
 		r.mark(t, ClassFunction)
+	case &inScope:
+		r.mark(t, ClassProgram)
 	case &inSpace:
 		r.walker.place = t.Value
 		r.mark(t, ClassName)

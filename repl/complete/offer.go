@@ -176,6 +176,21 @@ func (o *offerer) statements(s spot) {
 		for _, n := range o.world.namespaces() {
 			o.add(KindNamespace, n, inSpace.Doc)
 		}
+		o.scopePrograms()
+	}
+}
+
+// scopePrograms offers what can be run in the scope that was entered, unless a
+// statement is being typed: there are thousands.
+func (o *offerer) scopePrograms() {
+	scope := o.world.state.Scope()
+	if scope == "" || o.typed == "" || slices.ContainsFunc(usage.Words(), func(w string) bool { return strings.HasPrefix(w, o.typed) }) {
+		return
+	}
+	for _, p := range o.world.state.Programs(scope, o.typed) {
+		if o.world.runs(p) {
+			o.add(KindProgram, p, "")
+		}
 	}
 }
 

@@ -42,9 +42,11 @@ type reader struct {
 // An end is an interface that the text names.
 type end struct{ ns, link string }
 
-// call is how the call of a function is followed, and inSpace a program in a
-// namespace: an entry of the prompt that begins with the namespace's name.
+// call is how the call of a function is followed; inSpace a program in a
+// namespace, an entry of the prompt that begins with the namespace's name, and
+// inScope one in the scope that was entered, which begins with its own.
 var (
+	inScope = usage.Entry{Word: "PROGRAM", Doc: "run a program in the scope", Forms: []string{"PROGRAM ARG…"}}
 	call    = usage.Entry{Word: "call", Forms: []string{"call [EXPR]"}}
 	inSpace = usage.Entry{Word: "NS", Doc: "run a program in the namespace", Forms: []string{"NS PROGRAM ARG…"}}
 	command = usage.Entry{Word: "exec", Forms: []string{"exec PROGRAM ARG…"}}
@@ -67,6 +69,8 @@ func (r *reader) known(word string) *usage.Entry {
 		return &call
 	case top && r.world.hasSpace(word):
 		return &inSpace
+	case top && r.world.runs(word):
+		return &inScope
 	}
 	return nil
 }

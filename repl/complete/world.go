@@ -8,6 +8,7 @@ import (
 
 	"vnet/lang/literal"
 	"vnet/lang/name"
+	"vnet/lang/usage"
 	"vnet/stdlib"
 )
 
@@ -245,4 +246,11 @@ func expand(text string, w *world) []string {
 func isBuiltin(n string) bool {
 	_, ok := stdlib.Lookup(n)
 	return ok
+}
+
+// runs reports whether a word that begins an entry is a program to be run in the
+// scope that was entered.
+func (w *world) runs(word string) bool {
+	scope := w.state.Scope()
+	return scope != "" && !usage.Replaces(word) && slices.Contains(w.state.Programs(scope, word), word)
 }
