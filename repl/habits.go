@@ -20,19 +20,22 @@ import (
 // are in lang/usage.
 var habits = map[string]string{
 	"addHost": "ns NAME", "addLink": "veth A:eth0 <-> B:eth0", "addNode": "ns NAME", "addSwitch": "bridge NS:br0",
-	"add": "`ns NAME` makes a namespace, `veth A:eth0 <-> B:eth0` a cable, `addr add A:eth0 10.0.0.1/24` gives an address",
-	"cat": "exec cat FILE", "cd": "the paths of `:load` and `:save` begin where vnet was started",
-	"bash": "exec in NS bash", "conf": typed, "config": typed, "configure": typed, "connect": "veth A:eth0 <-> B:eth0",
+	"addrs": "show addrs in NS",
+	"add":   "`ns NAME` makes a namespace, `veth A:eth0 <-> B:eth0` a cable, `addr add A:eth0 10.0.0.1/24` gives an address",
+	"cat":   "exec cat FILE", "cd": "the paths of `:load` and `:save` begin where vnet was started",
+	"bash": "exec in NS bash", "bye": "exit", "conf": typed, "config": typed, "configure": typed, "connect": "veth A:eth0 <-> B:eth0",
 	"copy": ":save FILE", "del": removed, "delete": removed, "dump": "show addrs in NS", "edit": ":edit", "enable": typed,
 	"end": "commit", "history": ":history", "host": "ns NAME", "int": configured, "interface": configured,
 	"intfs": "show links in NS", "iperf": "spawn in B iperf -s, then: A iperf -c B",
 	"iperf3": "spawn in B iperf3 -s, then: A iperf3 -c B", "jobs": "status", "kill": "stop NAME",
-	"links": "show links in NS", "load": ":load FILE", "ls": "`show ns` lists the namespaces; `exec ls` runs the program",
-	"man": "help WORD", "net": "topo", "no": removed, "nodes": "show ns", "pingallfull": "pingall", "pingpair": "pingall",
+	"links": "show links in NS", "load": ":load FILE", "logout": "exit", "ls": "`show ns` lists the namespaces; `exec ls` runs the program",
+	"man": "help WORD", "net": "topo", "no": removed, "nodes": "show ns", "open": ":load FILE", "pingallfull": "pingall", "pingpair": "pingall",
 	"ports": "show links in NS", "ps": "`status` lists the programs that were spawned; `exec ps` runs the program",
-	"pwd": "exec pwd", "remove": removed, "rm": removed,
+	"pwd": "exec pwd", "q": "exit", "redo": brought, "remove": removed,
+	"rm": removed, "routes": "show routes in NS", "run": ":load FILE",
 	"router": "`ns NAME` makes one, `in NAME forward on` has it forward", "save": ":save FILE", "sh": "exec in NS sh '…'",
-	"source": ":load FILE", "switch": "bridge NS:br0", "time": ":time on", "trace": ":trace on", "wr": ":save FILE",
+	"source": ":load FILE", "switch": "bridge NS:br0", "time": ":time on", "trace": ":trace on",
+	"vnet": "`:load FILE` carries out a script here; `exec vnet …` runs another vnet", "wr": ":save FILE",
 	"write": ":save FILE", "xterm": "exec in NS bash",
 }
 
@@ -40,6 +43,7 @@ var habits = map[string]string{
 const (
 	typed      = "there is no mode to enter: what is typed is carried out at once; `begin` opens a transaction"
 	configured = "`link set NS:IF up` and `addr add NS:IF 10.0.0.1/24` set up an interface"
+	brought    = "`:history` lists what was typed; the Up key and Ctrl-R bring it back"
 	removed    = "`undo` takes back the last entry; `ns del`, `link del`, `addr del` and `route del` remove one thing"
 )
 
@@ -48,7 +52,10 @@ var signHabits = []struct {
 	begins func() *regexp.Regexp
 	answer string
 }{
-	{lazy.Regexp(`^!`), "`:history` lists what was typed; the Up key and Ctrl-R bring it back"},
+	{lazy.Regexp(`^!`), brought},
+	{lazy.Regexp(`^\w+\.addLink`), "in vnet that is: veth A:eth0 <-> B:eth0"},
+	{lazy.Regexp(`^\w+\.add(Host|Node)`), "in vnet that is: ns NAME"},
+	{lazy.Regexp(`^\w+\.addSwitch`), "in vnet that is: bridge NS:br0"},
 	{lazy.Regexp(`^\\q`), "in vnet that is: exit"},
 	{lazy.Regexp(`^\\i`), "in vnet that is: :load FILE"},
 	{lazy.Regexp(`^\\[dl]`), "in vnet that is: topo"},
@@ -66,8 +73,10 @@ func (p *Prompt) habit(ctx context.Context, words []string) (string, bool) {
 	if answer := p.unaddressed(ctx, words); answer != "" {
 		return answer, true
 	}
-	if answer := p.meantLinks(ctx, words); answer != "" {
-		return "in vnet that is: " + answer, true
+	for _, meant := range []func(context.Context, []string) string{p.meantLinks, p.meantCable, p.meantProgram} {
+		if answer := meant(ctx, words); answer != "" {
+			return "in vnet that is: " + answer, true
+		}
 	}
 	_, program := p.program(ctx, strings.Join(words, " "))
 	if len(words) == 1 && p.Session.Alive().Has(first) && !p.known(first) {
@@ -136,6 +145,47 @@ func (p *Prompt) meantLinks(ctx context.Context, words []string) string {
 		return fmt.Sprintf("link set %s:%s %s", words[1], link, last)
 	}
 	return ""
+}
+
+// meantEnd matches an interface as Mininet, and others, write it.
+var meantEnd = lazy.Regexp(`^([\w-]+?)[-./]([\w.]+)$`)
+
+// meantCable is the line for  veth h1-eth0 <-> h2-eth0 , which would make both
+// ends in the scope.
+func (p *Prompt) meantCable(ctx context.Context, words []string) string {
+	arrow := slices.Index(words, "<->")
+	if words[0] != "veth" || arrow < 2 || arrow+1 >= len(words) {
+		return ""
+	}
+	line := slices.Clone(words)
+	links := p.linksOf(ctx, p.Session.Scope())
+	for _, i := range []int{1, arrow + 1} {
+		m := meantEnd().FindStringSubmatch(words[i])
+		if m == nil || !p.Session.Alive().Has(m[1]) || slices.ContainsFunc(links, func(l host.Link) bool { return l.Name == words[i] }) {
+			return "" // the end of a cable that leads out of the namespace, perhaps
+		}
+		line[i] = m[1] + ":" + m[2]
+	}
+	return name.Quote(strings.Join(line, " "))
+}
+
+// meantProgram is the line for a program that is to run in a namespace:
+// in h1 ping h2 , exec h1 ping h2 , ping h1 h2 .
+func (p *Prompt) meantProgram(_ context.Context, words []string) string {
+	alive := p.Session.Alive()
+	if len(words) < 3 || words[1] == host.Start || !alive.Has(words[1]) {
+		return ""
+	}
+	ns, rest := words[1], words[2:]
+	switch {
+	case words[0] == "in" && !p.known(rest[0]) && !usage.Replaces(rest...) && onPath(rest[0]):
+	case words[0] == "exec" && onPath(rest[0]):
+	case words[0] == "ping" && alive.Has(rest[len(rest)-1]):
+		rest = []string{"ping", rest[len(rest)-1]}
+	default:
+		return ""
+	}
+	return name.Quote(ns + " " + strings.Join(rest, " "))
 }
 
 func (p *Prompt) linksOf(ctx context.Context, ns string) []host.Link {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"vnet/lang/diag"
 	"vnet/lang/name"
 	"vnet/lang/parse"
 	"vnet/runtime"
@@ -130,9 +131,24 @@ func (p *Prompt) entry(ctx context.Context, text string) (status int, done bool)
 		}
 	}
 	if statement, ok := p.program(ctx, text); ok {
-		text = statement
+		return p.runProgram(ctx, statement), false
 	}
 	return p.statement(ctx, text), false
+}
+
+// runProgram carries out  NS PROGRAM ARG… . How a program ends by itself is told
+// in a line: there is no script to be mended.
+func (p *Prompt) runProgram(ctx context.Context, statement string) int {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	r := p.Session.Do(ctx, EntryName, statement)
+	if r.Ending == runtime.Failed && len(r.Diags) == 1 && r.Diags[0].Code == diag.ProgramFailed && len(r.Left) == 0 {
+		p.tell("%s", r.Diags[0].Summary)
+		p.tellTime(r)
+		return int(r.Ending)
+	}
+	p.report(EntryName, statement, r)
+	return int(r.Ending)
 }
 
 // leaving are the words that mean the wish to go.
@@ -149,6 +165,10 @@ func (p *Prompt) statement(ctx context.Context, text string) int {
 
 func (p *Prompt) report(name, text string, r *runtime.Report) {
 	p.Report(name, text, r)
+	p.tellTime(r)
+}
+
+func (p *Prompt) tellTime(r *runtime.Report) {
 	if p.timed && p.Time != nil {
 		p.Time(r)
 	}

@@ -164,9 +164,7 @@ func (p *Prompt) undone(how string, r *runtime.Report) int {
 		how += ": " + plural(r.Undone, "change")
 	}
 	p.tell("%s", how)
-	if p.timed && p.Time != nil {
-		p.Time(r)
-	}
+	p.tellTime(r)
 	return 0
 }
 
