@@ -105,6 +105,8 @@ func (p *printer) token(before, t *lex.Token) {
 		p.breakLine(before, t, gap, breaks)
 	case strings.Contains(gap, ";") && !isSign(before, "{") && !isSign(t, "}") && t.Type != lex.Comment:
 		p.last().text += "; "
+	case t.Type != lex.Comment && slashed(before):
+		p.last().text += strings.TrimPrefix(p.space(before, t, gap), " ")
 	case t.Type != lex.Comment:
 		p.last().text += p.space(before, t, gap)
 	}
@@ -176,6 +178,9 @@ func (p *printer) write(t *lex.Token) {
 		l.mid = len(l.text)
 	}
 	l.text += t.Value
+	if slashed(t) {
+		l.text += " "
+	}
 	p.begun = p.isBlock(t) && t.Value == "}"
 }
 
@@ -229,6 +234,10 @@ func (p *printer) equals(a, b *lex.Token, was string) string {
 	}
 	return was
 }
+
+// slashed reports whether a token ends with a backslash: without the blank
+// behind it, that would take the next character along.
+func slashed(t *lex.Token) bool { return t.Type == lex.Word && strings.HasSuffix(t.Value, `\`) }
 
 func isSign(t *lex.Token, sign string) bool { return t.Type == lex.Sign && t.Value == sign }
 

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -123,11 +124,12 @@ func (s *session) shellHelp(t *lexer.Token) string {
 		to++
 	}
 	line := strings.TrimSpace(s.text[from:to])
-	at := max(strings.Index(line, "exec"), strings.Index(line, "spawn"))
+	words := strings.Fields(line)
+	at := max(slices.Index(words, "exec"), slices.Index(words, "spawn"))
 	if at < 0 || len(line) > 120 || strings.ContainsAny(line, "'\n}") {
 		return "put it in quotes, or let a shell run it: `exec in NS sh '…'`"
 	}
-	words := strings.Fields(line[at:])
+	words = words[at:]
 	n := beforeProgram(words)
 	head, command := strings.Join(words[:n], " "), strings.Join(words[n:], " ")
 	return "let a shell run it: `" + head + " sh '" + command + "'`"
