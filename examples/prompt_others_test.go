@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -147,4 +148,31 @@ func TestPromptCrashAtEveryRecord(t *testing.T) {
 		}
 		m.Try("ip", "netns", "del", "ka")
 	}
+}
+
+// What is missing because somebody has deleted a link or a namespace is told
+// in a line for each of those.
+func TestPromptUndoOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	s := open(t, m)
+	for _, text := range []string{"ns ka kb; veth ka:eth0 10.0.0.1/24 <-> kb:eth0 10.0.0.2/24", "in ka forward on",
+		"addr add kb:eth0 10.1.0.2/24", "in kb forward on"} {
+		if out := s.enter(text); out != "" {
+			t.Fatalf("%s: %s", text, out)
+		}
+	}
+	m.Run("ip", "-n", "ka", "link", "del", "eth0")
+	left := regexp.MustCompile(`(?s)left:\n(.*)`)
+	check := func(want string) {
+		t.Helper()
+		out := s.enter("undo")
+		if got := left.FindStringSubmatch(out); got == nil || got[1] != want {
+			t.Errorf("undo says\n%s\nand not that this is left\n%s", out, want)
+		}
+	}
+	check("  kb: link eth0: gone, with all that it had\n")
+	m.Run("ip", "netns", "del", "kb")
+	check("  kb: gone, with all that was in it\n")
+	check("  ka: link eth0: gone, with all that it had\n")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 
 	"vnet/runtime/host"
 	"vnet/runtime/journal"
@@ -132,6 +133,10 @@ func (r *retreat) develop() {
 	exact := map[string]bool{}
 	for _, w := range r.views {
 		left, err := saver.Restore(r.ctx, w.ns, w.picture, r.verdicts[w.ns], w.ops)
+		if spaceAbsent(err) {
+			r.spaceGone(w.ns)
+			continue
+		}
 		if err != nil {
 			left = append(left, err.Error())
 		}
@@ -141,6 +146,29 @@ func (r *retreat) develop() {
 		exact[w.ns] = len(left) == 0
 	}
 	r.forgive(exact)
+}
+
+// spaceGone says in one line what could not be put back in a namespace that
+// somebody has removed.
+func (u *Undo) spaceGone(ns string) {
+	u.Left = slices.DeleteFunc(u.Left, func(err error) bool {
+		step, ok := err.(*StepError)
+		if !ok || !spaceAbsent(step.Err) {
+			return false
+		}
+		switch step.Step.Op.(type) {
+		case host.AddrSet, host.LinkSet, host.NeighSet, host.RouteSet, host.RuleSet, host.SysctlSet:
+			return slices.Contains(step.Step.Op.Spaces(), ns)
+		}
+		return false
+	})
+	u.Left = append(u.Left, &Difference{ns, "gone, with all that was in it", false})
+}
+
+// spaceAbsent reports whether there is no namespace of the name.
+func spaceAbsent(err error) bool {
+	var refusal *host.Error
+	return errors.As(err, &refusal) && refusal.Field == host.FieldNS && errors.Is(err, syscall.ENOENT)
 }
 
 // forgive drops the troubles that were had with putting back one thing alone,

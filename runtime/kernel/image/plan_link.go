@@ -173,9 +173,13 @@ func (img *Image) Without(names []string) {
 			gone[l.index] = true
 		}
 	}
-	if len(gone) == 0 {
-		return
+	if len(gone) > 0 {
+		img.leave(gone, names)
 	}
+}
+
+// leave leaves links out, by their numbers and names.
+func (img *Image) leave(gone map[int32]bool, names []string) {
 	for s, list := range img.Dumps {
 		img.Dumps[s] = slices.DeleteFunc(list, func(m Message) bool { return about(s, m, gone) })
 	}

@@ -143,7 +143,7 @@ func (r *restorer) run() (residue []string, err error) {
 			break
 		}
 	}
-	return residue, nil
+	return r.summed(residue), nil
 }
 
 // actionable reports whether settings differ, so that another pass may help: one
