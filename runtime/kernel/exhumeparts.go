@@ -154,9 +154,14 @@ func linkLocal(b []byte) bool {
 	return ok && dst.Is6() && (dst.IsLinkLocalUnicast() || dst.IsMulticast())
 }
 
+// plainNeigh is what asks for a neighbour. That a proxy is permanent is not
+// shown.
 func plainNeigh(b []byte) []byte {
-	return append(b[:unix.SizeofNdMsg:unix.SizeofNdMsg],
-		onlyAttrs(b[unix.SizeofNdMsg:], unix.NDA_DST, unix.NDA_LLADDR, unix.NDA_VLAN, unix.NDA_PORT, unix.NDA_VNI, ndaProtocol, ndaNhID)...)
+	head := bytes.Clone(b[:unix.SizeofNdMsg])
+	if head[10]&ntfProxy != 0 {
+		native.PutUint16(head[8:], unix.NUD_PERMANENT)
+	}
+	return append(head, onlyAttrs(b[unix.SizeofNdMsg:], unix.NDA_DST, unix.NDA_LLADDR, unix.NDA_VLAN, unix.NDA_PORT, unix.NDA_VNI, ndaProtocol, ndaNhID)...)
 }
 
 // portSettings are the attributes of a bridge port that can be set

@@ -145,6 +145,9 @@ func (v *view) route(r route) string {
 		t = mplsTable
 	}
 	flags := r.flags &^ (routeDecorate | v.passingHop())
+	if find(r.attrs, unix.RTA_MULTIPATH) != nil {
+		flags &^= hopDead // each hop says; of the whole it tells how they came to it
+	}
 	return strings.TrimSpace(fmt.Sprintf("type=%d proto=%d scope=%d flags=%#x %s", r.kind, r.proto, r.scope, flags, v.words(t, r.attrs)))
 }
 

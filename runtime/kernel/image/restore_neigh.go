@@ -33,6 +33,9 @@ const ntfOffloaded = 0x20
 func neighBody(m Message) []byte {
 	body := slices.Clone(m.Data[:unix.SizeofNdMsg])
 	body[10] &^= ntfOffloaded
+	if body[10]&ntfProxy != 0 {
+		native.PutUint16(body[8:], unix.NUD_PERMANENT) // which is not shown of one
+	}
 	return append(body, without(m.Data[unix.SizeofNdMsg:], unix.NDA_CACHEINFO, unix.NDA_PROBES, unix.NDA_MASTER)...)
 }
 

@@ -80,7 +80,7 @@ func (r *restorer) restoreRoutes() {
 			}
 			add = append(add, more...)
 		})
-		r.addRoutes(add)
+		r.addOverDown(r.addRoutes(add))
 	}
 }
 
@@ -92,8 +92,8 @@ func (r route) made() bool {
 }
 
 // addRoutes adds routes in their order; those whose gateway is reached by
-// another one are tried again.
-func (r *restorer) addRoutes(list []Message) {
+// another one are tried again. It returns those that are not taken.
+func (r *restorer) addRoutes(list []Message) []Message {
 	passed := uint32(time.Since(r.pre.Taken) / time.Second)
 	for range 3 {
 		var left []Message
@@ -109,10 +109,11 @@ func (r *restorer) addRoutes(list []Message) {
 			}
 		}
 		if len(left) == 0 || len(left) == len(list) {
-			return
+			return left
 		}
 		list = left
 	}
+	return list
 }
 
 // rtaExpires is RTA_EXPIRES; IPv6 shows it in struct rta_cacheinfo, in hundredths
