@@ -125,11 +125,6 @@ var declared = map[string]declaration{
 	"exec":   {"what a program does is its own affair", "ip -n old addr del 10.88.3.1/32 dev lo"},
 }
 
-// known are the rows that are not always exact, and should be.
-var known = map[string]string{
-	"try down and del": "a multipath route is not brought back while an interface it leaves by is down",
-}
-
 // An end is a column of the matrix.
 type end struct {
 	name    string
@@ -294,9 +289,6 @@ func (v *verdicts) print(all []row) {
 		if d, ok := declared[r.name]; ok {
 			notes = append(notes, fmt.Sprintf("%s: %s", r.name, d.reason))
 		}
-		if why := known[r.name]; why != "" {
-			notes = append(notes, fmt.Sprintf("%s, known: %s", r.name, why))
-		}
 	}
 	fmt.Fprintf(&b, "\ndeclared:\n  %s\n`-`: does not apply; `.`: not asked for (VNET_TEST_FULL=1 asks for all)\n", strings.Join(notes, "\n  "))
 	if testing.Verbose() {
@@ -314,10 +306,6 @@ func TestRollback(t *testing.T) {
 		for i, r := range all {
 			t.Run(r.name, func(t *testing.T) {
 				t.Parallel()
-				if why := known[r.name]; why != "" && !full {
-					v.all(r, "known")
-					t.Skip(why)
-				}
 				l := p.borrow()
 				for k, e := range ends {
 					switch {
@@ -373,10 +361,6 @@ func (c cell) judge(t *testing.T, p *pool, l *lab, v *verdicts) *lab {
 	case strings.Contains(said, "Unknown device type"):
 		v.all(c.row, "-")
 		t.Skip("the kernel has no such link")
-	}
-	if why := known[c.row.name]; why != "" {
-		v.set(c.row, c.end, "known")
-		t.Skip(why)
 	}
 	v.set(c.row, c.end, "NOT SO")
 	t.Errorf("%s, %s:\n%s%s\nleaves\n%s\n%s", c.row.name, c.end.name, c.text, c.tail, strings.Join(residue, "\n"), said)

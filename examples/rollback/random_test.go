@@ -84,7 +84,7 @@ func (s *scribe) statement(before string, depth int) string {
 
 // Whatever a script does, if it fails somewhere all is as before. A failure is
 // shrunk to a short script. VNET_TEST_PROGRAMS says how many are tried,
-// others each time. What the rows called known do is not among them.
+// others each time.
 func TestRollbackOfRandomPrograms(t *testing.T) {
 	t.Parallel()
 	workers := 2

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,6 +53,7 @@ type Table struct {
 // its other end was in, has buried. It does what is left to do.
 type LinkExhume struct {
 	Graves []Grave // what others stand on first
+	Dark   []Tomb  `json:",omitempty"` // what only lost its carrier, or got one: there is nothing left to do for it
 	Tables []Table `json:",omitempty"`
 	Taken  time.Time
 }
@@ -76,12 +78,15 @@ func (LinkPurge) op()       {}
 func (NamespaceUnpark) op() {}
 func (NamespacePurge) op()  {}
 
-func (o LinkExhume) Spaces() []string {
-	list := make([]Tomb, len(o.Graves))
-	for i, g := range o.Graves {
-		list[i] = g.Tomb
+func (o LinkExhume) Spaces() []string { return tombSpaces(o.Tombs()) }
+
+// Tombs lists all that it is about.
+func (o LinkExhume) Tombs() []Tomb {
+	list := slices.Clone(o.Dark)
+	for _, g := range o.Graves {
+		list = append(list, g.Tomb)
 	}
-	return tombSpaces(list)
+	return list
 }
 
 func (o LinkPurge) Spaces() []string       { return tombSpaces(o.Tombs) }
@@ -107,7 +112,10 @@ func (o LinkExhume) String() string {
 			names = append(names, g.Tomb.String())
 		}
 	}
-	if len(names) == 0 {
+	switch {
+	case len(names) == 0 && len(o.Tables) == 0:
+		return "wait for carriers"
+	case len(names) == 0:
 		return "bring back routes"
 	}
 	return "bring back " + strings.Join(names, ", ")

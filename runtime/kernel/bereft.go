@@ -11,7 +11,8 @@ import (
 // routes that lead by them (nh_netdev_event in net/ipv4/nexthop.c). It loses
 // them when the kernel gets round to it, up to a second later; lose makes it do
 // that now, so that what is put back is not lost after that (linkwatch_sync_dev
-// in rtnl_getlink).
+// in rtnl_getlink). Other things follow from a carrier as well; that the other
+// end was touched is all that is said of those.
 func (q *queue) bereft(sp *space, l *link) (back []host.Op, lose func(), err error) {
 	lose = func() {}
 	if !l.paired() || l.parent == 0 {
@@ -25,16 +26,22 @@ func (q *queue) bereft(sp *space, l *link) (back []host.Op, lose func(), err err
 			return nil, lose, err
 		}
 	}
-	nexthops, routes, err := other.lostRoutes(map[int]bool{l.parent: true}, nil)
-	if err != nil || len(nexthops) == 0 {
+	peer, err := other.linkAt(l.parent)
+	if err != nil || peer == nil {
 		return nil, lose, err
 	}
 	id, err := other.id()
 	if err != nil {
 		return nil, lose, err
 	}
-	lose = func() { _, _ = other.linkAt(l.parent) }
-	return []host.Op{host.LinkExhume{Taken: time.Now(), Tables: []host.Table{
-		{NS: other.name, Space: id, Nexthops: nexthops, Routes: routes},
-	}}}, lose, nil
+	undo := host.LinkExhume{Taken: time.Now(), Dark: []host.Tomb{{NS: other.name, Space: id, Name: peer.name, Kind: peer.kind, Index: peer.index}}}
+	nexthops, routes, err := other.lostRoutes(map[int]bool{l.parent: true}, nil)
+	if err != nil {
+		return nil, lose, err
+	}
+	if len(nexthops) > 0 {
+		undo.Tables = []host.Table{{NS: other.name, Space: id, Nexthops: nexthops, Routes: routes}}
+		lose = func() { _, _ = other.linkAt(l.parent) }
+	}
+	return []host.Op{undo}, lose, nil
 }

@@ -49,7 +49,8 @@ func (q *queue) linkSet(op host.LinkSet) error {
 	if err != nil {
 		return err
 	}
-	if op.Down && l.flags&unix.IFF_UP != 0 {
+	// One that vnet has made brings its carrier to nothing that was there before.
+	if up := l.flags&unix.IFF_UP != 0; up && op.Down || !up && op.Up && !sp.made {
 		far, lose, err := q.bereft(sp, l)
 		if err != nil {
 			return err

@@ -29,6 +29,11 @@ func ours(ns string, ops []host.Op) image.Ours {
 			o.Whole[o.was(op.Name)] = true
 		case host.LinkExhume:
 			o.buried(ns, op.Graves)
+			for _, t := range op.Dark {
+				if t.NS == ns {
+					o.Lossy[o.was(t.Name)] = true
+				}
+			}
 		case host.AddrSet:
 			link := o.was(op.Addr.Link)
 			o.Objects[image.AddrID(link, op.Addr.Prefix)] = true

@@ -23,33 +23,60 @@ func (h *Host) Save(ctx context.Context, ns string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(img)
+	id, err := sp.id()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(saved{img, id})
+}
+
+// What is saved is an image of one namespace, whatever bears its name later.
+type saved struct {
+	*image.Image
+	Space uint64 `json:"space"` // its cookie
 }
 
 // A scene is a namespace with what it was like and what was done to it.
 type scene struct {
+	*reach
 	sp  *space
-	pre image.Image
+	pre *image.Image
 	set image.WriteSet
 }
 
-func (h *Host) scene(ns string, picture host.Picture, ops []host.Op) (s scene, err error) {
-	if err = json.Unmarshal(picture.Data, &s.pre); err != nil {
-		return s, err
+// scene finds the namespace that a picture was taken of, be it parked and
+// another made in its place. It is to be closed.
+func (h *Host) scene(ns string, picture host.Picture, ops []host.Op) (*scene, error) {
+	var was saved
+	if err := json.Unmarshal(picture.Data, &was); err != nil {
+		return nil, err
 	}
-	s.pre.Without(picture.Without)
-	s.sp, err = h.space(ns)
-	s.set = writeSet(ns, ops)
-	return s, err
+	was.Without(picture.Without)
+	s := &scene{reach: h.reach(), pre: was.Image, set: writeSet(ns, ops)}
+	var err error
+	if was.Space == 0 { // of a lab that is older than this program
+		s.sp, err = h.space(ns)
+	} else if s.sp, err = s.space(was.Space, ns); err != nil {
+		err = failed(unix.ENOENT, host.FieldNS, "the namespace is gone")
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // Judge tells what somebody else has changed of what ops touched.
 func (h *Host) Judge(ctx context.Context, ns string, picture host.Picture, ops []host.Op) (host.Verdict, error) {
 	s, err := h.scene(ns, picture, ops)
-	if err != nil || s.set.Empty() {
+	if err != nil {
 		return host.Verdict{}, err
 	}
-	v, err := image.Judge(ctx, int(s.sp.fd), &s.pre, s.set)
+	defer s.close()
+	if s.set.Empty() {
+		return host.Verdict{}, nil
+	}
+	v, err := image.Judge(ctx, int(s.sp.fd), s.pre, s.set)
 	if err != nil || v == nil {
 		return host.Verdict{}, err
 	}
@@ -60,15 +87,19 @@ func (h *Host) Judge(ctx context.Context, ns string, picture host.Picture, ops [
 // Restore converges what ops touched in a namespace to an image of it.
 func (h *Host) Restore(ctx context.Context, ns string, picture host.Picture, v host.Verdict, ops []host.Op) ([]string, error) {
 	s, err := h.scene(ns, picture, ops)
-	if err != nil || s.set.Empty() {
+	if err != nil {
 		return nil, err
+	}
+	defer s.close()
+	if s.set.Empty() {
+		return nil, nil
 	}
 	verdict, err := readVerdict(v)
 	if err != nil {
 		return nil, err
 	}
 	h.forget() // links may get other numbers
-	return image.Restore(ctx, int(s.sp.fd), &s.pre, s.set, verdict)
+	return image.Restore(ctx, int(s.sp.fd), s.pre, s.set, verdict)
 }
 
 func readVerdict(v host.Verdict) (*image.Verdict, error) {
@@ -101,9 +132,9 @@ func writeSet(ns string, ops []host.Op) image.WriteSet {
 		case host.LinkDel:
 			addLink(&set, op.Name, 0)
 		case host.LinkExhume: // what a deletion took along
-			for _, g := range op.Graves {
-				if g.NS == ns {
-					set.Links = append(set.Links, image.LinkRef{Index: int32(g.Index), Name: g.Name})
+			for _, t := range op.Tombs() {
+				if t.NS == ns {
+					set.Links = append(set.Links, image.LinkRef{Index: int32(t.Index), Name: t.Name})
 				}
 			}
 		case host.AddrSet:

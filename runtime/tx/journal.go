@@ -30,9 +30,16 @@ func (t *Tx) witness(ctx context.Context, queue []entry) (host.Intend, error) {
 		return nil, err
 	}
 	return func(list []host.Intention) error {
+		first := queue[list[0].At].seq
+		for _, in := range list {
+			first = min(first, queue[in.At].seq)
+		}
 		records := make([]journal.Record, len(list))
 		for i, in := range list {
 			e := queue[in.At]
+			if err := t.pictureAlong(ctx, e, in.Undo, first); err != nil {
+				return err
+			}
 			t.past.touchAlong(e, in.Undo)
 			records[i] = journal.Record{
 				Kind: journal.Intend, Seq: e.seq, At: e.step.At.Pos.ShortString(),
@@ -49,7 +56,7 @@ func (t *Tx) pictures(ctx context.Context, queue []entry) error {
 	t.past.queue++
 	t.past.renames = nil
 	for i, e := range queue {
-		if err := t.picture(ctx, e); err != nil {
+		if err := t.picture(ctx, e, queue[0].seq); err != nil {
 			for _, e := range slices.Backward(queue[:i]) {
 				t.past.unlearn(e)
 			}

@@ -147,7 +147,8 @@ func (g grave) left(op host.LinkExhume) host.Op {
 	op.Graves = slices.DeleteFunc(slices.Clone(op.Graves), func(b host.Grave) bool {
 		return !b.Stays && g.link(host.End{NS: b.NS, Name: b.Name})
 	})
-	if len(op.Graves) == 0 {
+	op.Dark = slices.DeleteFunc(slices.Clone(op.Dark), func(t host.Tomb) bool { return g.link(host.End{NS: t.NS, Name: t.Name}) })
+	if len(op.Graves)+len(op.Dark) == 0 {
 		return nil
 	}
 	return op

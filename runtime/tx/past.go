@@ -10,7 +10,7 @@ import (
 // past is what a transaction needs to know of what was there before it, and
 // before each of its marks.
 type past struct {
-	spaces   map[string][]int        // the operations that made a namespace, 0 for one that removed it
+	spaces   map[string][]birth      // the operations that made a namespace, or removed it
 	links    map[host.End][]birth    // those that made what bears or bore this name
 	queue    int                     // which is looked at
 	renames  []renaming              // in that
@@ -21,11 +21,18 @@ type past struct {
 	verdicts map[string]host.Verdict // what others did to those meanwhile, once a rollback of all has begun
 }
 
-// A birth is the operation that made an interface, and the queue that was in.
-type birth struct{ seq, queue int }
+// A birth is the operation that made something, or removed it, and the queue that
+// was in.
+type birth struct {
+	seq, queue int
+	death      bool
+}
 
 // A renaming is that an interface is called otherwise, or is somewhere else.
-type renaming struct{ from, to host.End }
+type renaming struct {
+	seq      int
+	from, to host.End
+}
 
 // A mark is a place that a strand may roll back to.
 type mark struct {
@@ -49,26 +56,26 @@ type deed struct {
 }
 
 func newPast() past {
-	return past{spaces: map[string][]int{}, links: map[host.End][]birth{}, plates: map[string][]plate{}, deeds: map[string][]deed{}, verdicts: map[string]host.Verdict{}}
+	return past{spaces: map[string][]birth{}, links: map[host.End][]birth{}, plates: map[string][]plate{}, deeds: map[string][]deed{}, verdicts: map[string]host.Verdict{}}
 }
 
 // learn notes what an operation makes.
 func (p *past) learn(e entry) {
 	switch op := e.step.Op.(type) {
 	case host.NamespaceAdd:
-		p.spaces[op.Name] = append(p.spaces[op.Name], e.seq)
+		p.spaces[op.Name] = append(p.spaces[op.Name], birth{seq: e.seq, queue: p.queue})
 	case host.NamespaceDel:
-		p.spaces[op.Name] = append(p.spaces[op.Name], 0)
+		p.spaces[op.Name] = append(p.spaces[op.Name], birth{e.seq, p.queue, true})
 	case host.LinkAdd:
 		for _, end := range ends(op) {
-			p.links[end] = append(p.links[end], birth{e.seq, p.queue})
+			p.links[end] = append(p.links[end], birth{seq: e.seq, queue: p.queue})
 		}
 	case host.LinkSet:
 		if op.NewName != nil {
-			p.rename(host.End{NS: op.NS, Name: op.Name}, host.End{NS: op.NS, Name: *op.NewName})
+			p.rename(e.seq, host.End{NS: op.NS, Name: op.Name}, host.End{NS: op.NS, Name: *op.NewName})
 		}
 	case host.LinkMove:
-		p.rename(host.End{NS: op.NS, Name: op.Name}, host.End{NS: op.To, Name: op.Name})
+		p.rename(e.seq, host.End{NS: op.NS, Name: op.Name}, host.End{NS: op.To, Name: op.Name})
 	}
 }
 
@@ -76,19 +83,19 @@ func (p *past) learn(e entry) {
 func (p *past) unlearn(e entry) {
 	switch op := e.step.Op.(type) {
 	case host.NamespaceAdd:
-		pop(p.spaces, op.Name, func(seq int) bool { return seq == e.seq })
+		pop(p.spaces, op.Name, e.seq)
 	case host.NamespaceDel:
-		pop(p.spaces, op.Name, func(seq int) bool { return seq == 0 })
+		pop(p.spaces, op.Name, e.seq)
 	case host.LinkAdd:
 		for _, end := range ends(op) {
-			pop(p.links, end, func(b birth) bool { return b.seq == e.seq })
+			pop(p.links, end, e.seq)
 		}
 	case host.LinkSet:
 		if op.NewName != nil {
-			p.rename(host.End{NS: op.NS, Name: *op.NewName}, host.End{NS: op.NS, Name: op.Name})
+			p.rename(e.seq, host.End{NS: op.NS, Name: *op.NewName}, host.End{NS: op.NS, Name: op.Name})
 		}
 	case host.LinkMove:
-		p.rename(host.End{NS: op.To, Name: op.Name}, host.End{NS: op.NS, Name: op.Name})
+		p.rename(e.seq, host.End{NS: op.To, Name: op.Name}, host.End{NS: op.NS, Name: op.Name})
 	}
 }
 
@@ -99,11 +106,11 @@ func ends(op host.LinkAdd) []host.End {
 	return []host.End{op.Link.End(), op.Peer.End()}
 }
 
-// pop takes the newest of a list away, if it is the one that is meant.
-func pop[K comparable, V any](lists map[K][]V, key K, meant func(V) bool) {
+// pop takes the newest of a list away, if it is of that operation.
+func pop[K comparable](lists map[K][]birth, key K, seq int) {
 	list := lists[key]
 	switch n := len(list); {
-	case n == 0 || !meant(list[n-1]):
+	case n == 0 || list[n-1].seq != seq:
 	case n == 1:
 		delete(lists, key)
 	default:
@@ -112,46 +119,60 @@ func pop[K comparable, V any](lists map[K][]V, key K, meant func(V) bool) {
 }
 
 // rename notes that an interface it made is somewhere else.
-func (p *past) rename(from, to host.End) {
+func (p *past) rename(seq int, from, to host.End) {
 	if list := p.links[from]; len(list) > 0 {
 		b := list[len(list)-1]
-		pop(p.links, from, func(birth) bool { return true })
+		pop(p.links, from, b.seq)
 		p.links[to] = append(p.links[to], b)
-		p.renames = append(p.renames, renaming{from, to})
+		p.renames = append(p.renames, renaming{seq, from, to})
 	}
 }
 
-// madeSpace reports whether the transaction made a namespace.
-func (p *past) madeSpace(ns string) bool {
-	list := p.spaces[ns]
-	return len(list) > 0 && list[len(list)-1] != 0
+// last gives the newest of a list as it was before an operation of the queue
+// that is looked at was sent.
+func (p *past) last(list []birth, before int) (birth, bool) {
+	for _, b := range slices.Backward(list) {
+		if b.queue != p.queue || b.seq < before {
+			return b, !b.death
+		}
+	}
+	return birth{}, false
 }
 
-// made reports whether the transaction made an interface since a mark, or all
-// of its namespace.
-func (p *past) made(e host.End, since int) bool {
-	if list := p.links[e]; len(list) > 0 && list[len(list)-1].seq > since {
+// madeSpace reports whether the transaction had made a namespace before an
+// operation.
+func (p *past) madeSpace(ns string, before int) bool {
+	_, made := p.last(p.spaces[ns], before)
+	return made
+}
+
+// made reports whether the transaction had made an interface before an operation
+// and since a mark, or all of its namespace.
+func (p *past) made(e host.End, since, before int) bool {
+	if p.madeSpace(e.NS, before) {
 		return true
 	}
-	return p.madeSpace(e.NS)
+	for _, r := range p.renames {
+		if r.seq >= before && r.from == e {
+			e = r.to
+		}
+	}
+	b, made := p.last(p.links[e], before)
+	return made && b.seq > since
 }
 
 // madeIn gives the interfaces that the transaction has made in a namespace, and
-// the operations that made them, as it is before the queue is sent.
-func (p *past) madeIn(ns string) map[string]int {
+// the operations that made them, as it is before an operation.
+func (p *past) madeIn(ns string, before int) map[string]int {
 	made := map[string]int{}
 	for end, list := range p.links {
-		i := len(list) - 1
-		for i >= 0 && list[i].queue == p.queue {
-			i--
-		}
 		for _, r := range slices.Backward(p.renames) {
-			if r.to == end {
+			if r.seq >= before && r.to == end {
 				end = r.from
 			}
 		}
-		if i >= 0 && end.NS == ns {
-			made[end.Name] = list[i].seq
+		if b, ok := p.last(list, before); ok && end.NS == ns {
+			made[end.Name] = b.seq
 		}
 	}
 	return made

@@ -21,29 +21,62 @@ type Difference struct {
 func (d *Difference) Error() string { return d.Space + ": " + d.Line }
 
 // picture saves what a namespace is like before an operation that may disturb
-// what was there before the transaction, or at the last mark.
-func (t *Tx) picture(ctx context.Context, e entry) error {
+// what was there before the transaction, or at the last mark. All operations
+// from the first of the queue on are yet to be sent.
+func (t *Tx) picture(ctx context.Context, e entry, first int) error {
 	saver, ok := t.host.(host.Saver)
 	if !ok || t.journal == nil {
 		return nil
 	}
 	mark := t.past.newest(e.strand)
-	if host.Disturbs(e.step.Op, func(end host.End) bool { return t.past.made(end, mark) }) {
+	if host.Disturbs(e.step.Op, func(end host.End) bool { return t.past.made(end, mark, e.seq) }) {
 		for _, ns := range e.step.Op.Spaces() {
-			if _, taken := t.past.plate(ns, mark); taken || t.past.madeSpace(ns) {
-				continue
-			}
-			data, err := saver.Save(ctx, ns)
-			if err != nil {
-				return fmt.Errorf("save what %s is like: %w", ns, err)
-			}
-			if err := t.keep(ns, plate{before: e.seq, data: data, made: t.past.madeIn(ns)}); err != nil {
+			if err := t.take(ctx, saver, e, ns, first); err != nil {
 				return err
 			}
 		}
 	}
 	t.past.touch(e)
 	return nil
+}
+
+// pictureAlong saves what the other namespaces are like that an operation
+// reaches into, by what takes it back. All operations from one on are yet to be
+// sent.
+func (t *Tx) pictureAlong(ctx context.Context, e entry, undo []host.Op, unsent int) error {
+	saver, ok := t.host.(host.Saver)
+	if !ok {
+		return nil
+	}
+	mark := t.past.newest(e.strand)
+	for _, op := range undo {
+		back, ok := op.(host.LinkExhume)
+		if !ok {
+			continue
+		}
+		for _, tomb := range back.Tombs() {
+			if tomb.NS == "" || t.past.made(host.End{NS: tomb.NS, Name: tomb.Name}, mark, e.seq) {
+				continue
+			}
+			if err := t.take(ctx, saver, e, tomb.NS, unsent); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// take takes a picture of a namespace that was there before, unless there is one
+// since the last mark. All operations from one on are yet to be sent.
+func (t *Tx) take(ctx context.Context, saver host.Saver, e entry, ns string, unsent int) error {
+	if _, taken := t.past.plate(ns, t.past.newest(e.strand)); taken || t.past.madeSpace(ns, e.seq) {
+		return nil
+	}
+	data, err := saver.Save(ctx, ns)
+	if err != nil {
+		return fmt.Errorf("save what %s is like: %w", ns, err)
+	}
+	return t.keep(ns, plate{before: e.seq, data: data, made: t.past.madeIn(ns, unsent)})
 }
 
 // keep notes a picture in the journal.

@@ -20,7 +20,7 @@ type darkroom struct {
 	host.Host
 	saved    []string
 	restored map[string][]host.Op
-	without  []string // interfaces that the last picture was seen without
+	without  map[string][]string // interfaces that the last picture was seen without
 	residue  []string
 	verdict  host.Verdict
 	judged   int
@@ -49,9 +49,9 @@ func (d *darkroom) Restore(_ context.Context, ns string, picture host.Picture, v
 		panic("the picture of another namespace")
 	}
 	if d.restored == nil {
-		d.restored = map[string][]host.Op{}
+		d.restored, d.without = map[string][]host.Op{}, map[string][]string{}
 	}
-	d.restored[ns], d.without = ops, picture.Without
+	d.restored[ns], d.without[ns] = ops, picture.Without
 	return d.residue, nil
 }
 
@@ -118,6 +118,74 @@ func TestPicturesOnlyOfWhatIsDisturbed(t *testing.T) {
 			x.Rollback(t.Context(), 0, nil)
 			if len(c.want) > 0 && len(d.restored["old"]) == 0 || len(c.want) == 0 && d.restored != nil {
 				t.Errorf("restored after %v", d.restored)
+			}
+		})
+	}
+}
+
+// A cabled host tells of an operation on i0 that it reaches another namespace.
+type cabled struct {
+	*darkroom
+	far host.End
+}
+
+func (c cabled) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []host.Result {
+	return c.Host.Apply(ctx, ops, func(list []host.Intention) error {
+		for i, in := range list {
+			if set, ok := ops[in.At].(host.LinkSet); ok && set.Down {
+				list[i].Undo = append(in.Undo, host.LinkExhume{Dark: []host.Tomb{{NS: c.far.NS, Name: c.far.Name}}})
+			}
+		}
+		return intend(list)
+	})
+}
+
+// Of a namespace that an operation reaches into there is a picture as well, if
+// what it reaches was there before; it shows what the queue has made there up to
+// then.
+func TestPicturesAlong(t *testing.T) {
+	addr := host.AddrSet{Verb: host.Add, Addr: host.Addr{NS: "far", Link: "e0", Prefix: netip.MustParsePrefix("10.0.0.2/24")}}
+	down := host.LinkSet{NS: "old", Name: "i0", Down: true}
+	name := "f0"
+	for _, c := range []struct {
+		name    string
+		ops     []host.Op
+		far     host.End
+		want    []string
+		without []string
+	}{
+		{"an old end", []host.Op{down}, host.End{NS: "far", Name: "i1"}, []string{"old", "far"}, nil},
+		{"one without a name", []host.Op{down}, host.End{Name: "i1"}, []string{"old"}, nil},
+		{"a new end", []host.Op{host.NamespaceAdd{Name: "new"}, cable("far", "e0", ""), down}, host.End{NS: "far", Name: "e0"}, []string{"old"}, nil},
+		{"one that is renamed later", []host.Op{host.NamespaceAdd{Name: "new"}, cable("far", "e0", ""), down, host.LinkSet{NS: "far", Name: "e0", NewName: &name}},
+			host.End{NS: "far", Name: "e0"}, []string{"old"}, nil},
+		{"beside a new one", []host.Op{host.NamespaceAdd{Name: "new"}, cable("far", "e0", ""), addr, down, cable("far", "e1", "")},
+			host.End{NS: "far", Name: "i1"}, []string{"old", "far"}, []string{"e0"}},
+		{"in one made anew behind it", []host.Op{down, host.NamespaceDel{Name: "far"}, host.NamespaceAdd{Name: "far"}}, host.End{NS: "far", Name: "i1"}, []string{"old", "far"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := old(t)
+			for _, op := range []host.Op{host.NamespaceAdd{Name: "far"}, host.LinkAdd{Link: host.Link{NS: "far", Name: "i1", Kind: "ifb"}}} {
+				if err := d.Apply(t.Context(), []host.Op{op}, nil)[0].Err; err != nil {
+					t.Fatal(err)
+				}
+			}
+			x := journalled(t, cabled{d, c.far})
+			x.Limit = 100 // all of them are one queue
+			for _, op := range c.ops {
+				if err := x.Do(t.Context(), Step{Op: op}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := x.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(d.saved, c.want) {
+				t.Errorf("saved %v, want %v", d.saved, c.want)
+			}
+			x.Rollback(t.Context(), 0, nil)
+			if is := len(d.restored["far"]) > 0; is != slices.Contains(c.want, "far") || !slices.Equal(d.without["far"], c.without) {
+				t.Errorf("restored after %v, without %v", d.restored, d.without)
 			}
 		})
 	}
@@ -306,7 +374,7 @@ func TestPicturesOfMarks(t *testing.T) {
 	files("image-0", "image-1")
 
 	u := x.Rollback(t.Context(), three, nil)
-	if len(u.Left) > 0 || len(d.restored["old"]) != 2 || !slices.Equal(d.without, nil) {
+	if len(u.Left) > 0 || len(d.restored["old"]) != 2 || !slices.Equal(d.without["old"], nil) {
 		t.Errorf("to the third: left %v, after %v without %v", u.Left, d.restored, d.without)
 	}
 	x.Release(three)
@@ -316,15 +384,15 @@ func TestPicturesOfMarks(t *testing.T) {
 		t.Errorf("saved %v", d.saved)
 	}
 	x.Rollback(t.Context(), two, nil)
-	if len(d.restored["old"]) != 4 || !slices.Equal(d.without, nil) {
+	if len(d.restored["old"]) != 4 || !slices.Equal(d.without["old"], nil) {
 		t.Errorf("to the second: after %v without %v", d.restored, d.without)
 	}
 	x.Rollback(t.Context(), one, nil)
-	if !slices.Equal(d.without, []string{"i1"}) {
+	if !slices.Equal(d.without["old"], []string{"i1"}) {
 		t.Errorf("to the first: without %v", d.without)
 	}
 	x.Rollback(t.Context(), 0, nil)
-	if !slices.Equal(d.without, []string{"e0", "i1"}) {
+	if !slices.Equal(d.without["old"], []string{"e0", "i1"}) {
 		t.Errorf("of all: without %v", d.without)
 	}
 	if state, _ := d.State(t.Context(), "old"); len(state.Links) != 3 || state.Links[2].MTU != 1500 {
