@@ -92,7 +92,7 @@ func TestCompleteInBash(t *testing.T) {
 	sh.tab("vnet logs office w", "vnet logs office web ")
 	sh.tab("vnet capture right:e", "vnet capture right:eth0 ")
 	sh.tab("vnet capture ri", "vnet capture right:")
-	sh.tab("vnet plan off", "vnet plan office.vnet ")
+	sh.tab("vnet check off", "vnet check office.vnet ")
 	sh.tab("vnet plan office.vnet c", "vnet plan office.vnet count=")
 	sh.tab("vnet graph --for", "vnet graph --format ")
 	run(t, m, 0, "-q", "down", "office")

@@ -80,6 +80,9 @@ func installVnet(t testing.TB, dir string) {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(self)
+	// What another test starts meanwhile would hold the file open for writing.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "vnet"), text, 0o755)
 	}
