@@ -48,7 +48,8 @@ func (p *Prompt) save(_ context.Context, words []string, line string) int {
 }
 
 // edit opens the last entry in the user's editor and carries out what becomes
-// of it.
+// of it, if that is something else: who leaves the editor without a change has
+// thought better of it.
 func (p *Prompt) edit(ctx context.Context, _ []string, _ string) int {
 	last := ""
 	if past := p.past(); len(past) > 1 {
@@ -58,12 +59,16 @@ func (p *Prompt) edit(ctx context.Context, _ []string, _ string) int {
 	if err != nil {
 		return p.say(err)
 	}
-	if strings.TrimSpace(text) == "" {
+	switch strings.TrimSpace(text) {
+	case "":
+		return 0
+	case strings.TrimSpace(last):
+		p.tell("not changed, and not carried out again")
 		return 0
 	}
-	p.seen = append(p.seen, text)
 	fmt.Fprintln(p.Out, strings.TrimRight(text, "\n"))
-	return p.statement(ctx, text)
+	status, _ := p.carryOut(ctx, text)
+	return status
 }
 
 // past is what was typed, oldest first.

@@ -147,6 +147,8 @@ func meta(c byte) rune {
 		return readline.MetaBackspace
 	case '\r', '\n':
 		return keyNewline
+	case readline.CharInterrupt, readline.CharBell: // quick after an Escape
+		return rune(c)
 	case '<':
 		return keyFirst
 	case '>':

@@ -78,6 +78,7 @@ func TestEditing(t *testing.T) {
 		{"ctrl-_ undoes a word", "ns abc\x1f", "vnet> ns |"},
 		{"ctrl-v", "\x16?\x16\tx", "vnet> ?    x|"},
 		{"ctrl-l clears", "ns a\r«vnet> »ns b\x0c", "vnet> ns b|"},
+		{"ctrl-c right behind an escape", "a\x1b\x03", "vnet> a^C\ndropped\nvnet> |"},
 		{"alt with an unknown key", "a\x1bqb", "vnet> ab|"},
 		{"unknown sequences", "a\x1b[5~\x1b[[A\x1b[15~\x1b[I\x1b[?1;2c\x1b]0;x\x07b", "vnet> ab|"},
 		{"bytes that are no text", "a\xff\xc3\x28\x00b", "vnet> ab|"},

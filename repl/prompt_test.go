@@ -104,6 +104,36 @@ func TestDroppedEntry(t *testing.T) {
 	}
 }
 
+// A writing editor makes something of what it is given.
+type writing struct {
+	Editor
+	write func(string) string
+}
+
+func (w *writing) Edit(initial string) (string, error) { return w.write(initial), nil }
+
+// The last entry is carried out again as the editor leaves it, and not at all
+// if that left it alone.
+func TestEdit(t *testing.T) {
+	for name, c := range map[string]struct {
+		write   func(string) string
+		entries []string
+		said    string
+	}{
+		"changed":   {func(s string) string { return s + "b" }, []string{"ns a\n", "ns ab"}, "ns ab\n"},
+		"unchanged": {func(s string) string { return s + "\n" }, []string{"ns a\n"}, "not changed, and not carried out again\n"},
+		"words":     {func(s string) string { return "help :time\n" }, []string{"ns a\n"}, "help :time\nsay how long each entry took\n  :time on|off\n"},
+		"emptied":   {func(string) string { return " \n" }, []string{"ns a\n"}, ""},
+	} {
+		rec, out := &recorder{}, &bytes.Buffer{}
+		p := Prompt{Editor: &writing{NewPipe(strings.NewReader("ns a\n:edit\n"), io.Discard), c.write}, Session: rec, Out: out, Err: out,
+			Report: func(string, string, *runtime.Report) {}}
+		if status := p.Run(t.Context()); status != 0 || !slices.Equal(rec.entries, c.entries) || out.String() != c.said {
+			t.Errorf("%s: status %d, carried out %q, said %q", name, status, rec.entries, out)
+		}
+	}
+}
+
 func TestHistory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state", "history")
 	h := LoadHistory(path)
