@@ -181,7 +181,7 @@ func (o *offerer) nets() {
 	seen := map[netip.Prefix]bool{}
 	for _, ns := range append(o.world.namespaces(), "") {
 		for _, l := range o.world.linksOf(ns) {
-			for _, a := range l.Addrs {
+			for _, a := range given(l.Addrs) {
 				if n := a.Masked(); !seen[n] && len(seen) < few && !a.IsSingleIP() {
 					seen[n] = true
 					o.add(KindAddress, n.String(), strings.TrimPrefix(ns+":"+l.Name, ":"))
@@ -200,10 +200,10 @@ func (o *offerer) neighbours(k usage.Kind) {
 				continue
 			}
 			far, _ := o.world.link(e.ns, e.link)
-			for _, a := range far.Addrs {
+			for _, a := range given(far.Addrs) {
 				o.add(KindAddress, a.Addr().String(), e.ns+":"+e.link)
 			}
-			if k == usage.Gateway && len(far.Addrs) > 0 && e.ns != "" {
+			if k == usage.Gateway && len(given(far.Addrs)) > 0 && e.ns != "" {
 				o.add(KindNamespace, e.ns, "its address on "+e.link)
 			}
 		}
@@ -292,10 +292,15 @@ func (o *offerer) addrsOf(ends []end) []netip.Prefix {
 	var list []netip.Prefix
 	for _, e := range ends {
 		if l, ok := o.world.link(e.ns, e.link); ok {
-			list = append(list, l.Addrs...)
+			list = append(list, given(l.Addrs)...)
 		}
 	}
 	return list
+}
+
+// given leaves out the addresses that every interface gives itself.
+func given(addrs []netip.Prefix) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(addrs), func(a netip.Prefix) bool { return a.Addr().IsLinkLocalUnicast() })
 }
 
 // farSide gives the other end of the cable, where it stands behind the cursor.

@@ -72,7 +72,7 @@ func alive() *still {
 		links: map[string][]Link{
 			"": {{Name: "br0", Kind: "bridge"}, {Name: "p1", Kind: "veth", Master: "br0", Peer: "h1:eth0"},
 				{Name: "p2", Kind: "veth", Master: "br0", Peer: "h2:eth0"}},
-			"h1": {{Name: "eth0", Kind: "veth", Peer: "host:p1", Addrs: cidrs("10.0.0.1/24")}},
+			"h1": {{Name: "eth0", Kind: "veth", Peer: "host:p1", Addrs: cidrs("10.0.0.1/24", "fe80::9822:c4ff:fe93:b5e7/64")}},
 			"h2": {{Name: "eth0", Kind: "veth", Peer: "host:p2", Addrs: cidrs("10.0.0.2/24")},
 				{Name: "eth1", Kind: "veth", Peer: "gw:eth0", Addrs: cidrs("192.168.5.2/24")}},
 			"gw": {{Name: "eth0", Kind: "veth", Peer: "h2:eth1", Addrs: cidrs("192.168.5.1/24")}},

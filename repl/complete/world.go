@@ -133,7 +133,7 @@ func (w *world) indexed(ns string, links []Link) map[string]int {
 	return m
 }
 
-// makes notes an interface that the text makes, and gives it.
+// makes notes an interface that the text makes or changes, and gives it.
 func (w *world) makes(ns, link, kind string) *Link {
 	for _, l := range w.links[space(ns)] {
 		if l.Name == link {
@@ -141,6 +141,10 @@ func (w *world) makes(ns, link, kind string) *Link {
 		}
 	}
 	l := &Link{Name: link, Kind: kind}
+	if is, ok := w.link(ns, link); ok && kind == "" {
+		is.Addrs = slices.Clone(is.Addrs)
+		l = &is
+	}
 	w.links[space(ns)] = append(w.links[space(ns)], l)
 	return l
 }
