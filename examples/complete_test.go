@@ -6,11 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
-
-	"github.com/creack/pty"
 
 	"vnet/runtime/kernel/kerneltest"
 )
@@ -85,7 +81,7 @@ func TestCompleteInBash(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, m, 0, "-q", path)
-	sh := newShell(t, m, dir)
+	sh := newShell(t, m, shellCommand(dir))
 	sh.do("source " + bashCompletion + "; source <(vnet completion bash)")
 	sh.tab("vnet down o", "vnet down office ")
 	sh.tab("vnet exec ri", "vnet exec right ")
@@ -121,72 +117,6 @@ func TestCompleteInFishAndZsh(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A shell is bash at a terminal.
-type shell struct {
-	t        *testing.T
-	terminal *os.File
-	seen     string
-}
-
-const shellPrompt = "ready> "
-
-func newShell(t *testing.T, m *kerneltest.Machine, dir string) *shell {
-	t.Helper()
-	terminal, tty, err := pty.Open()
-	if err != nil {
-		t.Skip("no pseudo-terminals here: ", err)
-	}
-	t.Cleanup(func() { terminal.Close() })
-	if err := pty.Setsize(terminal, &pty.Winsize{Rows: 24, Cols: 200}); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("bash", "--norc", "--noprofile", "-i")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PS1="+shellPrompt, "TERM=dumb", "INPUTRC=/dev/null", "LC_ALL=C.UTF-8", "HOME="+dir)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := m.Start(cmd); err != nil {
-		t.Fatal(err)
-	}
-	tty.Close()
-	late := time.AfterFunc(kerneltest.Patience(time.Minute), func() { _ = cmd.Process.Kill() })
-	t.Cleanup(func() {
-		late.Stop()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	s := &shell{t: t, terminal: terminal}
-	s.await(shellPrompt)
-	return s
-}
-
-// await reads until a text was shown, and forgets what was shown up to it.
-func (s *shell) await(text string) {
-	s.t.Helper()
-	for buf := make([]byte, 1024); !strings.Contains(s.seen, text); {
-		n, err := s.terminal.Read(buf)
-		if err != nil {
-			s.t.Fatalf("without %q it ends: %q", text, s.seen)
-		}
-		s.seen += string(buf[:n])
-	}
-	_, s.seen, _ = strings.Cut(s.seen, text)
-}
-
-func (s *shell) keys(keys string) {
-	s.t.Helper()
-	if _, err := s.terminal.WriteString(keys); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *shell) do(line string) {
-	s.t.Helper()
-	s.keys(line + "\r")
-	s.await("\n")
-	s.await(shellPrompt)
 }
 
 // tab types, presses Tab, and waits for the line that comes of it.

@@ -42,6 +42,7 @@ func (a *app) confine(cmd *cobra.Command, args []string) error {
 	code, err := a.Sandbox.Run(sandbox.Call{
 		Argv: append([]string{os.Args[0]}, a.words...),
 		Last: cmd.Name() == "down",
+		Term: takesTerminal(cmd, args),
 		Join: completing,
 	})
 	switch {
@@ -69,6 +70,12 @@ func (a *app) touches(cmd *cobra.Command, args []string) bool {
 		return len(args) == 0 || isScript(args[0]) || name.Lab(args[0]) == nil
 	}
 	return slices.Contains(live, cmd.Name())
+}
+
+// takesTerminal reports whether a command hands the terminal to programs for the
+// user's sake.
+func takesTerminal(cmd *cobra.Command, args []string) bool {
+	return cmd.Name() == "exec" || cmd.Name() == "shell" || cmd.Name() == "repl" || !cmd.HasParent() && len(args) == 0
 }
 
 // isScript reports whether a word is a script that can be tried to be read.

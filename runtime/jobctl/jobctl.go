@@ -13,6 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// awaited says that somebody else than a shell waits for vnet.
+var awaited atomic.Bool
+
+// Awaited says that whoever has started vnet lets it go on when it stops, though
+// it leads a session, in which no shell could.
+func Awaited() { awaited.Store(true) }
+
 // Suspend stops the job that vnet is, and returns when it goes on: as the
 // terminal does at Ctrl-Z outside of raw mode, it signals the process group
 // (termios(3), VSUSP), which a shell that waits for it is not in. Where nobody
@@ -21,6 +28,13 @@ func Suspend() {
 	resumed := make(chan os.Signal, 1)
 	signal.Notify(resumed, unix.SIGCONT)
 	defer signal.Stop(resumed)
+	if awaited.Load() {
+		// SIGSTOP is not dropped, and may take a little to reach all threads.
+		if unix.Kill(os.Getpid(), unix.SIGSTOP) == nil {
+			<-resumed
+		}
+		return
+	}
 	defer byDefault(unix.SIGTSTP)()
 	if unix.Kill(0, unix.SIGTSTP) != nil {
 		return

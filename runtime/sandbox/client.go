@@ -23,6 +23,7 @@ type Call struct {
 	Argv []string // with the name of the program
 	Last bool     // nothing is expected to come after it, if nothing is left
 	Join bool     // only in a sandbox that is there; ErrNone where none is
+	Term bool     // it runs programs that want a terminal, if there is one
 }
 
 // ErrNone says that this user has no sandbox.
@@ -42,6 +43,14 @@ func Run(call Call) (status int, err error) {
 		return 0, err
 	}
 	defer files[0].Close()
+	var terminal *relay
+	if call.Term {
+		terminal = openRelay()
+		defer terminal.close()
+	}
+	if terminal != nil {
+		r.Terminal, files = true, append(files[:1], terminal.files()...)
+	}
 	// From here on, since what comes before the job is there is for the job.
 	signals := heed()
 	defer signal.Stop(signals)
@@ -50,7 +59,7 @@ func Run(call Call) (status int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		j := &remote{conn: c, answers: json.NewDecoder(c), signals: signals}
+		j := &remote{conn: c, answers: json.NewDecoder(c), signals: signals, terminal: terminal}
 		status, started, err := j.run(r, files)
 		c.Close()
 		if started || err != nil {
@@ -123,12 +132,13 @@ func (p *place) dial() (*net.UnixConn, error) {
 	return c, nil
 }
 
-// heed catches what the job is to be told of. What was ignored when vnet began
+// heed catches what the job is to be told of. That it goes on, Suspend knows: a
+// second SIGCONT would come when the job may have been stopped again. What was ignored when vnet began
 // (nohup) stays ignored.
 func heed() chan os.Signal {
 	c := make(chan os.Signal, 16)
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
-		syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGWINCH, syscall.SIGUSR1, syscall.SIGUSR2} {
+		syscall.SIGTSTP, syscall.SIGWINCH, syscall.SIGUSR1, syscall.SIGUSR2} {
 		if !signal.Ignored(s) {
 			signal.Notify(c, s)
 		}
@@ -141,6 +151,8 @@ type remote struct {
 	conn    *net.UnixConn
 	answers *json.Decoder
 	signals chan os.Signal
+
+	terminal *relay // nil: the job has the client's
 }
 
 // run hands a request over and waits for the end of the job. Started is false
@@ -159,6 +171,7 @@ func (j *remote) run(r request, files []*os.File) (status int, started bool, err
 	case first.Refused != "":
 		return 0, false, &Trouble{Summary: first.Refused}
 	}
+	j.terminal.begin()
 	over := make(chan struct{})
 	defer close(over)
 	go j.forward(over)
@@ -169,9 +182,12 @@ func (j *remote) run(r request, files []*os.File) (status int, started bool, err
 		}
 		switch {
 		case a.Exit != nil:
+			j.terminal.finish()
 			return *a.Exit, true, nil
 		case a.Stopped:
-			jobctl.Suspend()             // the shell shall know
+			j.terminal.pause()
+			jobctl.Suspend() // the shell shall know
+			j.terminal.resume()
 			j.signals <- syscall.SIGCONT // also where the kernel did not stop us
 		}
 	}
@@ -183,6 +199,10 @@ func (j *remote) forward(over <-chan struct{}) {
 	for {
 		select {
 		case s := <-j.signals:
+			if s == syscall.SIGWINCH && j.terminal != nil {
+				j.terminal.resize()
+				continue
+			}
 			if n, ok := s.(syscall.Signal); ok && orders.Encode(order{int(n)}) != nil {
 				return
 			}

@@ -7,12 +7,15 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"vnet/runtime/jobctl"
 )
 
 // Variables of the environment of what runs inside.
 const (
-	insideKey = "VNET_SANDBOX"       // the umask of whom it works for, in octal
-	linksKey  = "VNET_SANDBOX_LINKS" // the interfaces of the real machine
+	insideKey   = "VNET_SANDBOX"          // the umask of whom it works for, in octal
+	linksKey    = "VNET_SANDBOX_LINKS"    // the interfaces of the real machine
+	terminalKey = "VNET_SANDBOX_TERMINAL" // it leads the session of a terminal of its own
 )
 
 // Inside reports whether this process was started by a holder. Whoever sets the
@@ -24,6 +27,10 @@ func Inside() bool { return os.Getenv(insideKey) != "" }
 func Settle() {
 	if mask, err := strconv.ParseUint(os.Getenv(insideKey), 8, 16); err == nil {
 		unix.Umask(int(mask))
+	}
+	if os.Getenv(terminalKey) != "" {
+		jobctl.Awaited()
+		os.Unsetenv(terminalKey) // nobody waits so for its programs
 	}
 }
 

@@ -53,22 +53,28 @@ func (h *holder) serve(c *net.UnixConn) {
 }
 
 // start starts vnet for a client: the client's own, in a process group of its
-// own within the holder's session, so that Ctrl-Z can stop it.
+// own within the holder's session, so that Ctrl-Z can stop it; or in a session
+// of its own, with a terminal.
 func (h *holder) start(r request, files []*os.File) (*job, error) {
 	if info, err := os.Stat(r.Dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no %s in the sandbox, which has a /run of its own: change to another directory", r.Dir)
 	}
 	env := slices.DeleteFunc(r.Env, func(kv string) bool {
-		return strings.HasPrefix(kv, insideKey+"=") || strings.HasPrefix(kv, linksKey+"=")
+		return strings.HasPrefix(kv, insideKey+"=") || strings.HasPrefix(kv, linksKey+"=") || strings.HasPrefix(kv, terminalKey+"=")
 	})
 	env = append(env, insideKey+"="+strconv.FormatInt(int64(r.Umask), 8), linksKey+"="+strings.Join(r.Links, " "))
+	apart := &syscall.SysProcAttr{Setpgid: true}
+	if r.Terminal {
+		apart = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+		env = append(env, terminalKey+"=1")
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	// By the holder's descriptor: the child's may be another by then.
 	pid, err := syscall.ForkExec(fmt.Sprintf("/proc/1/fd/%d", files[0].Fd()), r.Argv, &syscall.ProcAttr{
 		Dir: r.Dir, Env: env,
 		Files: []uintptr{files[1].Fd(), files[2].Fd(), files[3].Fd()},
-		Sys:   &syscall.SysProcAttr{Setpgid: true},
+		Sys:   apart,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("vnet does not start in the sandbox: %w", err)

@@ -28,6 +28,8 @@ type request struct {
 	Umask int
 	Links []string // the interfaces of the real machine
 	Last  bool     // when nothing is left after this, nothing is expected to come
+
+	Terminal bool // its standard input is to be the controlling terminal of a session of its own
 }
 
 const (
