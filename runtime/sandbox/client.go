@@ -132,9 +132,9 @@ func (p *place) dial() (*net.UnixConn, error) {
 	return c, nil
 }
 
-// heed catches what the job is to be told of. That it goes on, Suspend knows: a
-// second SIGCONT would come when the job may have been stopped again. What was ignored when vnet began
-// (nohup) stays ignored.
+// heed catches what the job is to be told of. Of SIGCONT Suspend knows, and one
+// more could come when the job has been stopped again. What was ignored when
+// vnet began (nohup) stays ignored.
 func heed() chan os.Signal {
 	c := make(chan os.Signal, 16)
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
