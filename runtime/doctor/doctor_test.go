@@ -35,7 +35,9 @@ func TestTrialsOfAllInterfaces(t *testing.T) {
 			continue
 		}
 		n++
-		if !slices.ContainsFunc(trials, func(t trial) bool { return t.group == interfaces && t.name == e.Word && strings.Contains(t.script, e.Word+" ") }) {
+		if !slices.ContainsFunc(trials, func(t trial) bool {
+			return t.group == interfaces && t.name == e.Word && strings.Contains(t.script, e.Word+" ")
+		}) {
 			t.Errorf("`%s` makes interfaces, and is not tried", e.Word)
 		}
 	}
