@@ -69,7 +69,16 @@ func (e *Error) Words() string {
 	if text == "" {
 		text = e.Errno.Error()
 	}
-	return fmt.Sprintf("%s (%s)", text, unix.ErrnoName(e.Errno))
+	return fmt.Sprintf("%s (%s)", text, ErrnoName(e.Errno))
+}
+
+// ErrnoName is what the kernel calls one of its errors; "" for none. Of the two
+// names of EOPNOTSUPP it uses this one.
+func ErrnoName(errno syscall.Errno) string {
+	if errno == unix.EOPNOTSUPP {
+		return "EOPNOTSUPP"
+	}
+	return unix.ErrnoName(errno)
 }
 
 // Unwrap lets callers ask errors.Is(err, syscall.EEXIST).

@@ -11,6 +11,7 @@ import (
 
 	"vnet/lang/diag"
 	"vnet/lang/token"
+	"vnet/runtime/host"
 )
 
 // A Trouble is why there is no sandbox, in words for the user.
@@ -135,7 +136,7 @@ func kernelWords(err error) string {
 	if !errors.As(err, &errno) {
 		return err.Error()
 	}
-	if n := unix.ErrnoName(errno); n != "" {
+	if n := host.ErrnoName(errno); n != "" {
 		return fmt.Sprintf("%s (%s)", errno, n)
 	}
 	return errno.Error()

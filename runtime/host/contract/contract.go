@@ -186,7 +186,7 @@ func (r *runner) errno(err error) string {
 	if !errors.As(err, &e) {
 		r.t.Fatalf("not a *host.Error: %v", err)
 	}
-	return unix.ErrnoName(e.Errno)
+	return host.ErrnoName(e.Errno)
 }
 
 func (r *runner) plain(s string) string {
