@@ -188,7 +188,7 @@ func shareNames() error {
 	return unix.Mount("", runDir, "none", unix.MS_SHARED|unix.MS_REC, "")
 }
 
-// limitTrue runs true(1) in each namespace.
+// limitTrue runs true(1) in each namespace, one after the other as all do.
 func limitTrue() error {
 	names, err := spaceNames()
 	if err != nil {
@@ -198,17 +198,22 @@ func limitTrue() error {
 	if err != nil {
 		return err
 	}
-	return inPairs(len(names), func(i int) error {
-		fd, err := unix.Open(runDir+"/"+names[i], unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	runtime.LockOSThread()
+	for _, name := range names {
+		fd, err := unix.Open(runDir+"/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return err
 		}
-		defer unix.Close(fd)
-		if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
+		err = unix.Setns(fd, unix.CLONE_NEWNET)
+		unix.Close(fd)
+		if err == nil {
+			err = (&exec.Cmd{Path: program, Args: []string{"true"}}).Run()
+		}
+		if err != nil {
 			return err
 		}
-		return (&exec.Cmd{Path: program, Args: []string{"true"}}).Run()
-	})
+	}
+	return nil
 }
 
 // limitDown takes all names away, and holds the namespaces until it ends: one

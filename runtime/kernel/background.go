@@ -54,6 +54,7 @@ func (h *Host) Spawn(ctx context.Context, cmd *host.Cmd) (host.Program, error) {
 	if p.c, err = h.startIn(p.b, c, portal); err != nil {
 		return nil, startError(cmd, path, err)
 	}
+	p.b.shut() // there may be many of them
 	go p.wait()
 	return p, nil
 }

@@ -37,6 +37,10 @@ type brood struct {
 	dir  string      // its cgroup; empty: none
 	mark atomic.Bool // some are known by their mark only
 
+	files  sync.Mutex // guards these two, which are open while programs come one after the other
+	cgroup *os.File   // the directory; nil: not open
+	events *os.File   // what tells whether something runs in it
+
 	mu    sync.RWMutex // read: a program is being started
 	ended bool         // nothing may be started in it any more
 }
@@ -100,7 +104,9 @@ func (h *Host) startIn(b *brood, c *exec.Cmd, p *portal) (*exec.Cmd, error) {
 
 // start starts a program on the portal's thread.
 func (p *portal) start(c *exec.Cmd) (err error) {
-	p.run(func() { err = c.Start() })
+	if away := p.run(func() { err = c.Start() }); away != nil {
+		return away
+	}
 	return err
 }
 
@@ -198,17 +204,16 @@ func (b *brood) start(c *exec.Cmd, start func(*exec.Cmd) error) (*exec.Cmd, erro
 		if b.dir == "" {
 			break
 		}
-		f, err := openCgroup(b.dir)
+		f, err := b.open()
 		if err != nil {
 			break
 		}
 		try := again(c)
 		try.SysProcAttr.UseCgroupFD, try.SysProcAttr.CgroupFD = true, int(f.Fd())
 		err = start(try)
-		swept := err != nil && !isStill(f, b.dir)
-		f.Close()
 		switch {
-		case swept:
+		case err != nil && !isStill(f, b.dir):
+			b.lose(f)
 			continue
 		case cgroupTrouble(err):
 		default:
@@ -223,6 +228,37 @@ func (b *brood) start(c *exec.Cmd, start func(*exec.Cmd) error) (*exec.Cmd, erro
 		b.mark.Store(true)
 	}
 	return c, err
+}
+
+// open gives the cgroup, which is made where it is missing.
+func (b *brood) open() (*os.File, error) {
+	b.files.Lock()
+	defer b.files.Unlock()
+	if b.cgroup != nil {
+		return b.cgroup, nil
+	}
+	var err error
+	b.cgroup, err = openCgroup(b.dir)
+	return b.cgroup, err
+}
+
+// lose forgets a directory that was swept away, which others may be using yet.
+func (b *brood) lose(f *os.File) {
+	b.files.Lock()
+	defer b.files.Unlock()
+	if b.cgroup == f {
+		b.cgroup, b.events = nil, nil
+	}
+}
+
+// shut gives back what is open of the cgroup. Nobody may be starting a program
+// in it.
+func (b *brood) shut() {
+	b.files.Lock()
+	defer b.files.Unlock()
+	b.cgroup.Close() // no harm in nil
+	b.events.Close()
+	b.cgroup, b.events = nil, nil
 }
 
 // again returns a command that is not started yet.
@@ -267,8 +303,25 @@ func (b *brood) alive() bool {
 	return populated(b.dir)
 }
 
-// busy is alive where that is easily told, and true elsewhere.
-func (b *brood) busy() bool { return b.mark.Load() || populated(b.dir) }
+// busy is alive where that is easily told, and true elsewhere. It is asked
+// after each program.
+func (b *brood) busy() bool {
+	if b.mark.Load() {
+		return true
+	}
+	b.files.Lock()
+	defer b.files.Unlock()
+	if b.events == nil {
+		var err error
+		if b.events, err = os.Open(b.dir + "/cgroup.events"); err != nil {
+			b.events = nil
+			return false
+		}
+	}
+	buf := make([]byte, 256)
+	n, _ := b.events.ReadAt(buf, 0)
+	return bytes.Contains(buf[:n], []byte("populated 1"))
+}
 
 // end closes the group: nothing is started in it any more.
 func (b *brood) end() {
@@ -286,6 +339,7 @@ func (b *brood) hasEnded() bool {
 // kill ends all of the group for good.
 func (b *brood) kill() error {
 	b.end()
+	b.shut()
 	var err error
 	if b.dir != "" {
 		err = killCgroup(b.dir)
@@ -313,6 +367,9 @@ func (b *brood) stop() error {
 
 // leave removes the cgroup when nothing runs in it.
 func (b *brood) leave() {
+	b.mu.Lock()
+	b.shut()
+	b.mu.Unlock()
 	if b.dir != "" {
 		_ = unix.Rmdir(b.dir)
 		_ = unix.Rmdir(filepath.Dir(b.dir))

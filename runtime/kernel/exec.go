@@ -125,29 +125,28 @@ func attributes(a *syscall.SysProcAttr, tty *terminal) *syscall.SysProcAttr {
 }
 
 // watch waits until a program has ended, without reaping it, so that its
-// number stays the name of its group; or until ctx ends, and then ends the
-// whole group.
+// number stays the name of its group. When ctx ends before, it ends the whole
+// group.
 func watch(ctx context.Context, pid int, tty *terminal) (interrupted bool) {
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		waitEnd(pid, tty)
-	}()
-	select {
-	case <-ended:
+	ended, over := make(chan struct{}), make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(over)
+		_ = unix.Kill(-pid, unix.SIGTERM)
+		_ = unix.Kill(-pid, unix.SIGCONT) // a stopped one would not notice
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-ended:
+		case <-timer.C:
+		}
+		_ = unix.Kill(-pid, unix.SIGKILL)
+	})
+	waitEnd(pid, tty)
+	if stop() {
 		return false
-	case <-ctx.Done():
 	}
-	_ = unix.Kill(-pid, unix.SIGTERM)
-	_ = unix.Kill(-pid, unix.SIGCONT) // a stopped one would not notice
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-ended:
-	case <-timer.C:
-	}
-	_ = unix.Kill(-pid, unix.SIGKILL)
-	<-ended
+	close(ended)
+	<-over
 	waitGroup(pid)
 	return true
 }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"strconv"
@@ -25,7 +26,7 @@ func (h *Host) Listeners(ctx context.Context, ns string, port int) ([]uint64, er
 	}
 	defer p.done()
 	var found []uint64
-	p.run(func() {
+	away := p.run(func() {
 		for _, table := range []struct{ file, state string }{
 			{"tcp", tcpListen}, {"tcp6", tcpListen}, {"udp", udpOpen}, {"udp6", udpOpen},
 		} {
@@ -37,7 +38,7 @@ func (h *Host) Listeners(ctx context.Context, ns string, port int) ([]uint64, er
 			found = append(found, sockets(string(text), table.state, port)...)
 		}
 	})
-	return found, err
+	return found, cmp.Or(away, err)
 }
 
 // sockets reads a table of /proc/net:

@@ -34,6 +34,7 @@ type portal struct {
 	users   int
 	retired bool
 	settled bool // it stays where it is
+	coming  bool // its thread has not arrived yet
 }
 
 // use makes sure the portal is not closed until done is called; false when it
@@ -49,26 +50,38 @@ func (p *portal) use(sp *space, edits int, stamp int64) bool {
 }
 
 // move takes the portal to another namespace and uses it there; false when it
-// is needed where it is, or is not as it was when it came.
+// is needed where it is, or is not as it was when it came. The thread goes with
+// the first thing that is to be done there.
 func (p *portal) move(sp *space, edits int) bool {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.retired || p.settled || p.users > 0 || p.stamp != 0 || p.unsettledMounts() {
-		p.mu.Unlock()
 		return false
 	}
-	p.at, p.edits = sp, edits
+	p.at, p.edits, p.coming = sp, edits, true
 	p.users++
+	return true
+}
+
+// arrive runs on the thread.
+func (p *portal) arrive() error {
+	p.mu.Lock()
+	sp, coming := p.at, p.coming
+	p.coming = false
 	p.mu.Unlock()
-	moved := false
-	p.run(func() {
-		moved = netns.Set(sp.fd) == nil && mountSys(sp.name) == nil
-		p.unsettledMounts() // our own change
-	})
-	if !moved {
-		p.retire(sp)
-		p.done()
+	if !coming {
+		return nil
 	}
-	return moved
+	err := netns.Set(sp.fd)
+	if err == nil {
+		err = mountSys(sp.name)
+	}
+	p.unsettledMounts() // our own change
+	if err != nil {
+		p.retire(sp)
+		return entering(sp.name, err)
+	}
+	return nil
 }
 
 // settle keeps the portal where it is for the rest of its life: what runs in
@@ -112,11 +125,18 @@ func (p *portal) retire(sp *space) {
 	}
 }
 
-// run does something on the thread.
-func (p *portal) run(f func()) {
-	done := make(chan struct{})
-	p.jobs <- func() { f(); close(done) }
-	<-done
+// run does something on the thread; an error says that it is not where it
+// should be.
+func (p *portal) run(f func()) error {
+	done := make(chan error)
+	p.jobs <- func() {
+		err := p.arrive()
+		if err == nil {
+			f()
+		}
+		done <- err
+	}
+	return <-done
 }
 
 // portal returns the portal of a namespace, in use: a new one when the files of

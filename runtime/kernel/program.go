@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
@@ -54,15 +53,16 @@ func lookPath(argv0, dir string, env []string) (string, error) {
 }
 
 func runnable(argv0, path string) error {
-	info, err := os.Stat(path)
+	var st unix.Stat_t
+	err := unix.Stat(path, &st)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
 		return &host.ProgramError{Argv0: argv0, Reason: host.NotFound, Err: err}
 	case err != nil:
 		return &host.ProgramError{Argv0: argv0, Reason: host.NotPermitted, Detail: path, Err: err}
-	case info.IsDir():
+	case st.Mode&unix.S_IFMT == unix.S_IFDIR:
 		return &host.ProgramError{Argv0: argv0, Reason: host.NotExecutable, Detail: path + " is a directory", Err: unix.EISDIR}
-	case info.Mode()&0o111 == 0:
+	case st.Mode&0o111 == 0:
 		return &host.ProgramError{Argv0: argv0, Reason: host.NotExecutable, Detail: path, Err: unix.EACCES}
 	}
 	return nil
