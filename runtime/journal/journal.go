@@ -10,7 +10,6 @@
 package journal
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -321,7 +320,7 @@ func read(f *os.File) ([]Record, int64, error) {
 			break
 		}
 		var r Record
-		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&r); err != nil {
+		if err := json.Unmarshal(body, &r); err != nil {
 			return nil, 0, fmt.Errorf("%s: record %d: %w", f.Name(), len(records)+1, err)
 		}
 		if len(records) == 0 {

@@ -135,11 +135,8 @@ func furnish(sp *space) (err error) {
 	if sp.conn, err = openConn(); err != nil {
 		return err
 	}
-	sp.cookie, err = unix.GetsockoptUint64(sp.conn.fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-	if err != nil {
-		return fmt.Errorf("identity of a new namespace: %w", err)
-	}
-	return nil
+	_, err = sp.id()
+	return err
 }
 
 // prepare sees to /run/netns as iproute2's create_netns_dir and netns_add do:

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unsafe"
 
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -102,6 +103,12 @@ func (sp *space) id() (uint64, error) {
 	if sp.cookie != 0 {
 		return sp.cookie, nil
 	}
+	if idsAreCookies() {
+		if id, ok := numberIn(int(sp.fd)); ok {
+			sp.cookie = id
+			return id, nil
+		}
+	}
 	c, err := sp.netlink()
 	if err != nil {
 		return 0, err
@@ -112,6 +119,32 @@ func (sp *space) id() (uint64, error) {
 	}
 	return sp.cookie, nil
 }
+
+// numberIn asks a namespace's file for the number that the kernel has for it
+// (NS_GET_ID, Linux 6.18).
+func numberIn(fd int) (id uint64, ok bool) {
+	const nsGetID = 0x8008b70d // _IOR(0xb7, 13, __u64)
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), nsGetID, uintptr(unsafe.Pointer(&id)))
+	return id, errno == 0 && id != 0
+}
+
+// idsAreCookies says whether those numbers are the cookies, as they are where
+// there is the first. Then no socket is needed to know a namespace.
+var idsAreCookies = sync.OnceValue(func() bool {
+	ns, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(ns)
+	c, err := openConn()
+	if err != nil {
+		return false
+	}
+	defer c.close()
+	id, ok := numberIn(ns)
+	cookie, err := unix.GetsockoptUint64(c.fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	return ok && err == nil && id == cookie
+})
 
 // openSpace opens the nsfs file of a namespace. What lies in /run/netns may be
 // anything: a FIFO would hang a plain open, a symbolic link lead elsewhere, a

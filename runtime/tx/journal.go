@@ -67,12 +67,17 @@ func (t *Tx) pictures(ctx context.Context, queue []entry) error {
 	return nil
 }
 
-// forget notes that an operation is not in force any more. That it could not
-// be noted does no harm: taking it back once more changes nothing.
-func forget(j *journal.Journal, e entry) {
-	if j != nil {
-		_ = j.Write(journal.Record{Kind: journal.Undone, Seq: e.seq})
+// forget notes that operations are not in force any more. That it could not
+// be noted does no harm: taking them back once more changes nothing.
+func forget(j *journal.Journal, entries ...entry) {
+	if j == nil || len(entries) == 0 {
+		return
 	}
+	records := make([]journal.Record, len(entries))
+	for i, e := range entries {
+		records[i] = journal.Record{Kind: journal.Undone, Seq: e.seq}
+	}
+	_ = j.Write(records...)
 }
 
 // close writes the commit, after which the transaction can only go forward,

@@ -23,12 +23,13 @@ func removesSpace(e entry) bool {
 // trouble each is tried alone, so that it is known whose it is and does not
 // keep the rest from being removed; what is gone by then does no harm.
 func (u *Undo) remove(ctx context.Context, h host.Host, kept *journal.Journal, entries []entry) {
-	together := len(entries) > 1 && removed(ctx, h, entries)
+	if len(entries) > 1 && removed(ctx, h, entries) {
+		forget(kept, entries...)
+		return
+	}
 	for _, e := range entries {
 		troubles := len(u.Left)
-		if !together {
-			u.guard(e.step, func() { u.undo(ctx, h, e, asIs) })
-		}
+		u.guard(e.step, func() { u.undo(ctx, h, e, asIs) })
 		if len(u.Left) == troubles { // else a recovery shall try again
 			forget(kept, e)
 		}

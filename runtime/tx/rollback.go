@@ -69,6 +69,7 @@ type retreat struct {
 	verdicts map[string]host.Verdict // by namespace
 	doomed   spaces
 	removals []entry // of namespaces, not sent yet
+	covered  []entry // are done by them; not noted yet
 }
 
 // begin takes what is to be taken back out of the log.
@@ -122,7 +123,7 @@ func (r *retreat) step(i int, e entry) {
 	case removesSpace(e):
 		r.removals = append(r.removals, e)
 	case r.doomed.cover(i, e):
-		forget(r.kept, e)
+		r.covered = append(r.covered, e)
 	default:
 		r.send()
 		troubles := len(r.Left)
@@ -143,8 +144,9 @@ func (r *retreat) unlearn(e entry) {
 
 // send removes the namespaces that wait.
 func (r *retreat) send() {
+	forget(r.kept, r.covered...)
 	r.remove(r.ctx, r.t.host, r.kept, r.removals)
-	r.removals = nil
+	r.removals, r.covered = nil, nil
 }
 
 // guard turns a panic into something left: a mistake in vnet must not keep the

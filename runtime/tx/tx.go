@@ -205,11 +205,12 @@ func (t *Tx) flush(ctx context.Context) error {
 			t.log = append(t.log, queue[i])
 		}
 	}
-	for _, e := range slices.Backward(lost) {
+	slices.Reverse(lost)
+	for _, e := range lost {
 		t.reflect(ctx, e.mirror)
-		forget(t.journal, e)
 		t.past.unlearn(e)
 	}
+	forget(t.journal, lost...)
 	if failure == nil && len(lost) > 0 {
 		failure = context.Cause(ctx)
 	}
