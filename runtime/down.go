@@ -77,6 +77,9 @@ func takeDownLab(ctx context.Context, h host.Host, d *TakenDown, set Settings) e
 	if err := l.claimLab(ctx, d.Lab); err != nil {
 		return err
 	}
+	if done, err := d.whole(ctx, h, l, set); done || err != nil {
+		return err
+	}
 	parts, err := l.store.TakeLab(d.Lab)
 	if err != nil {
 		return noLab(d.Lab, err)
@@ -104,6 +107,49 @@ func takeDownLab(ctx context.Context, h host.Host, d *TakenDown, set Settings) e
 	l.watch(parts[0].Dir())
 	d.takeBack(context.WithoutCancel(ctx), h, parts, set)
 	return nil
+}
+
+// whole takes down a lab of which nothing is to be taken back but its
+// namespaces, without reading its journal. Where one of them is not what it was,
+// that tells what is to be done.
+func (d *TakenDown) whole(ctx context.Context, h host.Host, l *ledger, set Settings) (done bool, err error) {
+	up, ok := lab.Named(l.store, d.Lab)
+	if !ok || len(up.Parts) != 1 || up.Parts[0].Whole == 0 {
+		return false, nil
+	}
+	var names []string
+	var ops []host.Op
+	for _, s := range up.Spaces() {
+		names = append(names, s.Name)
+		ops = append(ops, host.NamespaceDel{Name: s.Name, ID: s.ID, Made: true})
+	}
+	part, err := l.store.TakeWhole(d.Lab)
+	if err != nil {
+		return false, noLab(d.Lab, err)
+	}
+	parts := []journal.Taken{part}
+	if stale(parts) {
+		return false, part.Close()
+	}
+	if err = l.claim(ctx, h, names); err == nil {
+		err = l.store.Unshelve(d.Lab, parts)
+	}
+	if err != nil {
+		part.Close()
+		return false, err
+	}
+	l.watch(part.Dir())
+	slices.Reverse(ops)
+	ctx = context.WithoutCancel(ctx)
+	if !slices.ContainsFunc(h.Apply(ctx, ops, nil), func(r host.Result) bool { return r.Err != nil || r.Skipped }) {
+		d.Undone = up.Parts[0].Whole
+		return true, part.Remove()
+	}
+	if parts[0].Records, err = part.Journal.Records(); err != nil {
+		return true, noLedger(err) // the guard or a recovery will try
+	}
+	d.takeBack(ctx, h, parts, set)
+	return true, nil
 }
 
 // takeBack takes the parts of a lab back, newest first. Its programs end before

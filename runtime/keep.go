@@ -26,6 +26,9 @@ func (w *run) keepAs() {
 		called := w.labName(w.interp.Tally().Lab)
 		record := lab.Record{Lab: called, Script: s.Name, Path: path, Args: s.Args, Text: s.Text, At: time.Now(),
 			Version: w.set.Version, Made: made(kept.Steps), Spaces: kept.Spaces, Failed: w.failed}
+		if kept.Whole {
+			record.Whole = len(kept.Steps)
+		}
 		w.report.Lab = called
 		if err := record.Save(j); err != nil {
 			return called, err

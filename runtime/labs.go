@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +48,24 @@ type LabProgram struct {
 
 // Labs lists the labs that are up, the oldest first.
 func Labs() ([]Lab, diag.List) {
+	all, trouble := labsUp()
+	if len(all) == 0 {
+		return nil, trouble
+	}
+	k, err := kernel.New()
+	if err != nil {
+		return nil, diag.List{machine(err)}
+	}
+	defer k.Close()
+	out := make([]Lab, len(all))
+	for i := range all {
+		out[i] = show(k, &all[i])
+	}
+	return out, nil
+}
+
+// labsUp finds the labs of this boot.
+func labsUp() ([]lab.Lab, diag.List) {
 	store, err := journal.Existing(journal.Root)
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, journal.ErrForeign) {
 		return nil, diag.List{diag.New(diag.NeedsPrivilege, token.Span{}, "only root may look at labs").WithHelp("run it as root: sudo vnet …")}
@@ -58,22 +77,13 @@ func Labs() ([]Lab, diag.List) {
 		return nil, nil
 	}
 	defer store.Sweep()
-	k, err := kernel.New()
-	if err != nil {
-		return nil, diag.List{machine(err)}
-	}
-	defer k.Close()
-	var out []Lab
-	for _, l := range lab.All(store) {
-		if shown, ok := show(k, &l); ok {
-			out = append(out, shown)
-		}
-	}
-	return out, nil
+	return slices.DeleteFunc(lab.All(store), func(l lab.Lab) bool {
+		return slices.ContainsFunc(l.Parts, func(p lab.Part) bool { return journal.Stale(journal.First(p.Dir)) })
+	}), nil
 }
 
-// show tells all there is to tell of a lab; not ok for one of another boot.
-func show(k *kernel.Host, l *lab.Lab) (Lab, bool) {
+// show tells all there is to tell of a lab.
+func show(k *kernel.Host, l *lab.Lab) Lab {
 	last := l.Last()
 	out := Lab{Name: l.Name, Script: last.Script, Path: last.Path, Args: last.Args, Text: last.Text, Since: l.Since(),
 		Version: last.Version, Failed: last.Failed, Made: map[string]int{}, Spaces: []LabSpace{}, Programs: []LabProgram{}}
@@ -87,11 +97,10 @@ func show(k *kernel.Host, l *lab.Lab) (Lab, bool) {
 		for kind, n := range p.Made {
 			out.Made[kind] += n
 		}
-		records := journal.Peek(p.Dir)
-		if journal.Stale(records) {
-			return Lab{}, false
+		if p.Whole > 0 {
+			continue // nothing of it runs
 		}
-		t, _ := tx.Resume(k, journal.At(p.Dir), records)
+		t, _ := tx.Resume(k, journal.At(p.Dir), journal.Peek(p.Dir))
 		for _, g := range t.Programs() {
 			program := LabProgram{Name: programName(g.Log), Log: g.Log, PIDs: append([]int{}, k.Processes(g)...)}
 			if g.Log != "" || len(program.PIDs) > 0 {
@@ -99,7 +108,7 @@ func show(k *kernel.Host, l *lab.Lab) (Lab, bool) {
 			}
 		}
 	}
-	return out, true
+	return out
 }
 
 // programName is what the script called a program, by its log.
@@ -108,7 +117,7 @@ func programName(log string) string { return strings.TrimSuffix(filepath.Base(lo
 // FindLab finds the lab that a word means: its name, or the file it was built
 // from, which need not be there any more. Without a word it is the newest.
 func FindLab(word string) (string, diag.List) {
-	all, trouble := Labs()
+	all, trouble := labsUp()
 	if trouble.Failed() {
 		return "", trouble
 	}
@@ -125,7 +134,7 @@ func FindLab(word string) (string, diag.List) {
 	}
 	path, err := filepath.Abs(word)
 	for _, l := range all {
-		if err == nil && l.Path == path {
+		if err == nil && l.Last().Path == path {
 			return l.Name, nil
 		}
 	}

@@ -263,30 +263,45 @@ func (j *Journal) Close() error { return j.f.Close() }
 // os.ErrNotExist when the transaction is over, ErrForeign when it is nobody's
 // to touch.
 func Take(dir string) (*Journal, []Record, error) {
-	if err := private(dir); err != nil {
+	j, err := seize(dir)
+	if err != nil {
 		return nil, nil, err
+	}
+	records, err := j.Records()
+	if err != nil {
+		j.Close()
+		return nil, nil, err
+	}
+	return j, records, nil
+}
+
+// seize locks a journal whose program is dead.
+func seize(dir string) (*Journal, error) {
+	if err := private(dir); err != nil {
+		return nil, err
 	}
 	f, err := os.OpenFile(filepath.Join(dir, fileName), os.O_RDWR|os.O_APPEND|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			os.RemoveAll(dir) // it died between its directory and its first record, or after its last
 		}
-		return nil, nil, err
+		return nil, err
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
-		return nil, nil, ErrAlive
+		return nil, ErrAlive
 	}
-	records, end, err := read(f)
+	return &Journal{dir, f}, nil
+}
+
+// Records reads a journal that was taken over.
+func (j *Journal) Records() ([]Record, error) {
+	records, end, err := read(io.NewSectionReader(j.f, 0, 1<<62), j.f.Name(), 0)
 	if err == nil {
 		// What is written next must not stand behind a torn record.
-		err = f.Truncate(end)
+		err = j.f.Truncate(end)
 	}
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return &Journal{dir, f}, records, nil
+	return records, err
 }
 
 // private checks that a directory is ours alone and no link.
@@ -301,16 +316,16 @@ func private(dir string) error {
 	return nil
 }
 
-// read returns the whole records of a journal and where they end. What comes
-// behind a torn or damaged record never happened.
-func read(f *os.File) ([]Record, int64, error) {
-	data, err := io.ReadAll(f)
+// read returns the whole records of a journal, or the first few of them, and
+// where they end. What comes behind a torn or damaged record never happened.
+func read(from io.Reader, name string, few int) ([]Record, int64, error) {
+	data, err := io.ReadAll(from)
 	if err != nil {
 		return nil, 0, err
 	}
 	var records []Record
 	end := 0
-	for rest := data; len(rest) >= 8; rest = data[end:] {
+	for rest := data; len(rest) >= 8 && (few == 0 || len(records) < few); rest = data[end:] {
 		n := binary.LittleEndian.Uint32(rest)
 		if n > maxRecord || int(n) > len(rest)-8 {
 			break
@@ -321,11 +336,11 @@ func read(f *os.File) ([]Record, int64, error) {
 		}
 		var r Record
 		if err := json.Unmarshal(body, &r); err != nil {
-			return nil, 0, fmt.Errorf("%s: record %d: %w", f.Name(), len(records)+1, err)
+			return nil, 0, fmt.Errorf("%s: record %d: %w", name, len(records)+1, err)
 		}
 		if len(records) == 0 {
 			if err := acceptable(r); err != nil {
-				return nil, 0, fmt.Errorf("%s: %w", f.Name(), err)
+				return nil, 0, fmt.Errorf("%s: %w", name, err)
 			}
 		}
 		records = append(records, r)
@@ -385,12 +400,17 @@ func Boot() string {
 }
 
 // Peek reads the records of a journal that another may be writing.
-func Peek(dir string) []Record {
+func Peek(dir string) []Record { return peek(dir, 1<<62, 0) }
+
+// First reads the first record of a journal; nothing when there is none.
+func First(dir string) []Record { return peek(dir, firstBytes, 1) }
+
+func peek(dir string, most int64, few int) []Record {
 	f, err := os.OpenFile(filepath.Join(dir, fileName), os.O_RDONLY|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	records, _, _ := read(f)
+	records, _, _ := read(io.LimitReader(f, most), f.Name(), few)
 	return records
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"cmp"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,6 +133,32 @@ func (s *Store) TakeLab(lab string) ([]Taken, error) {
 	}
 	return parts, nil
 }
+
+// TakeWhole takes over a lab of one part without reading what it did: only the
+// record that it begins with. For errors see TakeLab.
+func (s *Store) TakeWhole(lab string) (Taken, error) {
+	parts := s.Parts(lab)
+	if len(parts) != 1 {
+		return Taken{}, os.ErrNotExist
+	}
+	j, err := seize(parts[0])
+	if err != nil {
+		return Taken{}, err
+	}
+	first, _, err := read(io.NewSectionReader(j.f, 0, firstBytes), j.f.Name(), 1)
+	if err == nil && len(first) == 0 {
+		err = os.ErrNotExist
+	}
+	if err != nil {
+		j.Close()
+		return Taken{}, err
+	}
+	return Taken{j, first}, nil
+}
+
+// firstBytes is more than the first record of a journal takes, which names a
+// file.
+const firstBytes = 64 << 10
 
 // Unshelve begins to take a lab down, all of whose parts have been taken: from
 // here on a recovery does the rest.

@@ -32,6 +32,10 @@ type Record struct {
 	Made    map[string]int    `json:",omitempty"` // by kind, as reports count
 	Spaces  []tx.Space        `json:",omitempty"` // the namespaces that it made
 	Failed  bool              `json:",omitempty"` // its script failed, and was left as it was then
+
+	// Whole is how many changes are taken back by removing the namespaces, if
+	// that takes back all of them; 0: its journal tells.
+	Whole int `json:",omitempty"`
 }
 
 // Save keeps a record beside the journal of the transaction.

@@ -11,6 +11,7 @@ import (
 type Kept struct {
 	Steps  []Step
 	Spaces []Space // the namespaces that it has made
+	Whole  bool    // all that takes it back is to remove them
 }
 
 // A Space is a namespace that a transaction has made.
@@ -25,7 +26,34 @@ func (t *Tx) keptIn(done []entry) (lab string, err error) {
 	if t.Keep == nil || !slices.ContainsFunc(done, t.lasts) {
 		return "", nil
 	}
-	return t.Keep(t.journal, Kept{stepsOf(done), madeSpaces(done)})
+	return t.Keep(t.journal, Kept{stepsOf(done), madeSpaces(done), t.endsWithSpaces(done)})
+}
+
+// endsWithSpaces reports whether removing the namespaces that it has made takes
+// back all of it: nothing else was touched, and nothing it started runs.
+func (t *Tx) endsWithSpaces(done []entry) bool {
+	if len(t.past.plates) > 0 || t.replaced > 0 {
+		return false
+	}
+	doomed := doomedSpaces(done, false)
+	for i, e := range done {
+		_, group := e.step.Op.(host.GroupAdd)
+		switch {
+		case e.handler != nil || len(e.final) > 0:
+			return false
+		case group && !t.lasts(e), doomed.cover(i, e):
+		case !group && removesSpace(e) && doomed.made[madeBy(e)] == i:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// madeBy is the namespace that an operation has made, if it has made one.
+func madeBy(e entry) string {
+	op, _ := e.step.Op.(host.NamespaceAdd)
+	return op.Name
 }
 
 // Journal is what is written of it so far; nil for nothing.
