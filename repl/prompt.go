@@ -110,7 +110,10 @@ func (p *Prompt) entry(ctx context.Context, text string) (status int, done bool)
 	}
 	words := strings.Fields(strings.TrimRight(line, "; \t"))
 	if !strings.Contains(line, "\n") && len(words) > 0 {
-		if leaving[words[0]] && len(words) == 1 {
+		if leaving[words[0]] {
+			if len(words) > 1 {
+				return p.usage(words[0]), false
+			}
 			if words[0] == "exit" && p.Session.Leave() {
 				return 0, false
 			}
@@ -141,7 +144,7 @@ func (p *Prompt) entry(ctx context.Context, text string) (status int, done bool)
 func (p *Prompt) runProgram(ctx context.Context, statement string) int {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	r := p.Session.Do(ctx, EntryName, statement)
+	r := p.Session.RunProgram(ctx, EntryName, statement)
 	if r.Ending == runtime.Failed && len(r.Diags) == 1 && r.Diags[0].Code == diag.ProgramFailed && len(r.Left) == 0 {
 		p.tell("%s", r.Diags[0].Summary)
 		p.tellTime(r)

@@ -12,8 +12,9 @@ type Session interface {
 	Do(ctx context.Context, name, text string) *runtime.Report
 	Load(ctx context.Context, path string) (r *runtime.Report, text string, err error)
 	Plan(ctx context.Context, name, text string) *runtime.Report
-	// Program gives the statement for  NS PROGRAM ARG… .
+	// Program gives the statement for  NS PROGRAM ARG… , RunProgram carries it out.
 	Program(ctx context.Context, text string) (statement string, ok bool)
+	RunProgram(ctx context.Context, name, statement string) *runtime.Report
 
 	// Transactions. A runtime.Notice is no failure.
 	Begin() error

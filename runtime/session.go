@@ -57,6 +57,7 @@ type entry struct {
 	name, text, scope string
 	parts             []*entry
 
+	byHand  bool         // a program that somebody runs to look at something, or to work with it
 	before  *eval.Memory // what was known then
 	held    []*tx.Held   // what it did, oldest first
 	learnt  bool         // it made or changed a variable or function
@@ -117,6 +118,12 @@ func (s *Session) Close() error {
 // Do carries out one entry. Name is what messages call it.
 func (s *Session) Do(ctx context.Context, name, text string) *Report {
 	return s.do(ctx, &entry{name: name, text: text})
+}
+
+// RunProgram carries out the statement that Program gives. Script does not
+// repeat it: it may be one that waits for keys, or never ends by itself.
+func (s *Session) RunProgram(ctx context.Context, name, statement string) *Report {
+	return s.do(ctx, &entry{name: name, text: statement, byHand: true})
 }
 
 // Load carries out a script as one entry.

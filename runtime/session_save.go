@@ -31,8 +31,13 @@ func (e *entry) write(b *strings.Builder) {
 		return
 	}
 	text := e.text
-	if e.scope != host.Start {
+	if e.byHand {
+		text = strings.ReplaceAll(strings.TrimSpace(text), "\n", " ")
+	} else if e.scope != host.Start {
 		text = within(e.scope, file)
+	}
+	if e.byHand {
+		b.WriteString("# by hand: ")
 	}
 	b.WriteString(strings.TrimRight(text, "\n") + "\n")
 }
