@@ -33,7 +33,7 @@ one it is printed as it is, else each line with the name of its program before i
 		ValidArgsFunction: a.completeLogs,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.logs(cmd.Context(), args, follow) },
 	}
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until Ctrl-C, as they write")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on, as they write, until Ctrl-C or the lab is down")
 	return cmd
 }
 
@@ -75,10 +75,14 @@ func (a *app) logs(ctx context.Context, args []string, follow bool) error {
 	ctx, release := withSignals(ctx)
 	defer release()
 	for {
+		there := false
 		for _, t := range tails {
-			t.print(a.console.out)
+			there = t.print(a.console.out) || there
 		}
-		if !follow || len(tails) == 0 || a.console.out.failed != nil {
+		if !follow || !there || a.console.out.failed != nil { // the lab is down, or nobody reads
+			for _, t := range tails {
+				t.finish(a.console.out)
+			}
 			return nil
 		}
 		select {
@@ -100,11 +104,12 @@ type tail struct {
 	begun   []byte // of a line that has no end yet
 }
 
-// print prints what is new. A log that has become shorter was begun anew.
-func (t *tail) print(w io.Writer) {
+// print prints what is new, and reports whether the log is there. One that has
+// become shorter was begun anew.
+func (t *tail) print(w io.Writer) (there bool) {
 	f, err := os.OpenFile(t.program.Log, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return
+		return false
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Size() < t.at {
@@ -114,12 +119,24 @@ func (t *tail) print(w io.Writer) {
 	t.at += int64(len(data))
 	if !t.prefix {
 		_, _ = w.Write(data)
-		return
+		return true
 	}
 	data = slices.Concat(t.begun, data)
 	end := bytes.LastIndexByte(data, '\n') + 1
 	t.begun = bytes.Clone(data[end:])
 	for line := range bytes.Lines(data[:end]) {
-		_, _ = w.Write(slices.Concat([]byte(t.program.Name+" | "), line))
+		t.line(w, line)
+	}
+	return true
+}
+
+func (t *tail) line(w io.Writer, line []byte) {
+	_, _ = w.Write(slices.Concat([]byte(t.program.Name+" | "), line))
+}
+
+// finish prints a last line that has no end.
+func (t *tail) finish(w io.Writer) {
+	if len(t.begun) > 0 {
+		t.line(w, append(t.begun, '\n'))
 	}
 }
