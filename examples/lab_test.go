@@ -1,6 +1,7 @@
 package examples
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -394,6 +395,96 @@ func TestLogs(t *testing.T) {
 	}
 	run(t, m, 2, "logs", "talk", "tow")
 	run(t, m, 0, "undo")
+}
+
+// What a program writes without ending the line is shown as well.
+func TestLogsOfUnfinishedLine(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	run(t, m, 0, "run", script(t, "lab half\nspawn as one ready \"up\" sh 'echo up; printf half >&1; exec sleep 98'\nwait until exec sh \"grep -q half /run/vnet/log/*/one.log\"\n"))
+	if out := run(t, m, 0, "logs", "half").Out; out != "one | up\none | half\n" {
+		t.Errorf("logs are %q", out)
+	}
+	run(t, m, 0, "undo")
+}
+
+// logs -f shows what is written as it is written, and ends with the lab.
+func TestLogsFollow(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, m, 0, "run", script(t, "lab talk\nns la\nparam fifo\nspawn as one ready \"up\" in la sh 'echo up; while read x; do echo got $x; done <> $fifo'\n"), "fifo="+fifo)
+	say := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(fifo, []byte(text+"\n"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, ends := range []func(cmd *exec.Cmd){
+		func(cmd *exec.Cmd) { _ = cmd.Process.Signal(os.Interrupt) },
+		func(*exec.Cmd) { run(t, m, 0, "down", "talk") },
+	} {
+		cmd := vnet("logs", "-f", "talk")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Start(cmd); err != nil {
+			t.Fatal(err)
+		}
+		late := time.AfterFunc(kerneltest.Patience(time.Minute), func() { _ = cmd.Process.Kill() })
+		lines := bufio.NewScanner(out)
+		await := func(want string) {
+			t.Helper()
+			for lines.Scan() {
+				if lines.Text() == want {
+					return
+				}
+			}
+			t.Fatalf("without %q it ends", want)
+		}
+		await("one | up")
+		say("this")
+		await("one | got this")
+		ends(cmd)
+		for lines.Scan() {
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("logs -f ends with %v", err)
+		}
+		late.Stop()
+	}
+}
+
+// A lab of another boot went with that: it is none, and its name is free.
+func TestLabOfAnotherBoot(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	path := script(t, "lab old\nns la lb\nveth la:eth0 <-> lb:eth0\nspawn as web in la sleep 98\n")
+	run(t, m, 0, "up", path)
+	pids := status(t, m)[0].Programs[0].PIDs
+	m.Script(`
+ip netns del la
+ip netns del lb
+echo 11111111-2222-3333-4444-555555555555 > /run/boot
+mount --bind /run/boot /proc/sys/kernel/random/boot_id
+`)
+	if names := upNames(t, m); names != "" {
+		t.Errorf("up are %s", names)
+	}
+	run(t, m, 1, "down", "old")
+	run(t, m, 0, "up", path)
+	if names := upNames(t, m); names != "old" {
+		t.Errorf("up are %s", names)
+	}
+	run(t, m, 0, "down", "old")
+	m.Script("! ls /run/vnet/log/* 2>/dev/null")
+	for _, pid := range pids { // of no other boot, really
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 }
 
 // view is what the network is like.

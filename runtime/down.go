@@ -271,18 +271,31 @@ func void(h host.Host, l *lab.Lab) bool {
 // settleLabs removes what is left of labs of another boot.
 func settleLabs(ctx context.Context, h host.Host, store *journal.Store) (done []string) {
 	for _, called := range store.Labs() {
-		parts, err := store.TakeLab(called)
-		if err != nil {
-			continue
-		}
-		if stale(parts) {
-			discardLab(ctx, h, parts)
+		if settleLab(ctx, h, store, called) {
 			done = append(done, fmt.Sprintf("lab %s: of another boot of this machine; discarded", name.Quote(called)))
-			continue
-		}
-		for _, p := range parts {
-			p.Close()
 		}
 	}
 	return done
+}
+
+// settleLab removes what is left of a lab, if it is of another boot.
+func settleLab(ctx context.Context, h host.Host, store *journal.Store, called string) bool {
+	parts, err := store.TakeLab(called)
+	if err != nil {
+		return false
+	}
+	if stale(parts) {
+		discardLab(ctx, h, parts)
+		return true
+	}
+	for _, p := range parts {
+		p.Close()
+	}
+	return false
+}
+
+// bygone reports whether a lab is of another boot: its namespaces may bear the
+// numbers of others by now.
+func bygone(l *lab.Lab) bool {
+	return slices.ContainsFunc(l.Parts, func(p lab.Part) bool { return journal.Stale(journal.Peek(p.Dir)) })
 }

@@ -107,7 +107,7 @@ func stands(h host.Host, s Script, called string) (lab.Lab, bool) {
 		called = lab.Called(store, s.Name, pathOf(s))
 	}
 	l, ok := lab.Named(store, called)
-	return l, ok && !void(h, &l)
+	return l, ok && !bygone(&l) && !void(h, &l)
 }
 
 // isUp says that a lab is there already, instead of all the errors that come

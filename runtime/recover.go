@@ -144,10 +144,23 @@ func counted(changes int) string {
 func discard(ctx context.Context, h host.Host, records []journal.Record) {
 	for _, r := range records {
 		for _, op := range r.Undo {
-			if del, ok := op.(host.NamespaceDel); ok && del.Inode != 0 {
-				h.Apply(ctx, []host.Op{del}, nil)
+			switch op := op.(type) {
+			case host.NamespaceDel:
+				if op.Inode != 0 {
+					h.Apply(ctx, []host.Op{op}, nil)
+				}
+			case host.GroupKill:
+				discardLog(op.Log)
 			}
 		}
+	}
+}
+
+// discardLog removes a log, and the directory of its run when that is empty.
+func discardLog(path string) {
+	if rest, err := filepath.Rel(host.LogDir, path); err == nil && filepath.IsLocal(rest) {
+		_ = os.Remove(path)
+		_ = os.Remove(filepath.Dir(path))
 	}
 }
 

@@ -150,7 +150,11 @@ func (w *run) enter(ctx context.Context) error {
 		return err
 	}
 	called := w.labName(w.report.Lab)
-	if l, ok := lab.Named(w.ledger.store, called); ok && void(w.host, &l) {
+	l, there := lab.Named(w.ledger.store, called)
+	switch {
+	case there && bygone(&l):
+		settleLab(ctx, w.host, w.ledger.store, called)
+	case there && void(w.host, &l):
 		if err := takeDownLab(ctx, w.host, &TakenDown{Lab: called}, w.set); err != nil {
 			return err
 		}
