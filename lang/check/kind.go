@@ -1,7 +1,10 @@
 package check
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
+	"net/netip"
 	"strings"
 
 	"vnet/lang/diag"
@@ -105,16 +108,32 @@ func unfit(kind usage.Kind, w want, text string, quoted bool) *misfit {
 	return misfitf(diag.WrongKind, w.help, "`%s` is not %s", s, w.a)
 }
 
+// maskLength is how many bits a netmask has; 0 for what is none.
+func maskLength(a netip.Addr) int {
+	if !a.Is4() {
+		return 0
+	}
+	b := a.As4()
+	mask := binary.BigEndian.Uint32(b[:])
+	if n := bits.LeadingZeros32(^mask); n >= 8 && mask<<n == 0 {
+		return n
+	}
+	return 0
+}
+
 func unfitAddress(kind usage.Kind, w want, text, s string) *misfit {
 	if p, ok := literal.ParseCIDR(text); ok && kind == usage.IP {
 		return misfitf(diag.WrongKind, "write "+p.Addr().String(), "`%s` has a prefix length, and an address alone is wanted", s)
 	}
 	if a, ok := literal.ParseIP(text); ok {
-		bits := 24
-		if a.Is6() {
-			bits = 64
+		if n := maskLength(a); n > 0 && kind == usage.CIDR {
+			return misfitf(diag.WrongKind, fmt.Sprintf("write its length behind the address, as in 10.0.0.1/%d", n), "`%s` is a netmask, not an address", s)
 		}
-		return misfitf(diag.WrongKind, fmt.Sprintf("write %s/%d, or whatever the length is", s, bits), "`%s` has no prefix length", s)
+		length := 24
+		if a.Is6() {
+			length = 64
+		}
+		return misfitf(diag.WrongKind, fmt.Sprintf("write %s/%d, or whatever the length is", s, length), "`%s` has no prefix length", s)
 	}
 	if why := badAddress(text); why != "" {
 		return misfitf(diag.Malformed, "", "`%s` is not %s: %s", s, w.a, why)
