@@ -78,13 +78,29 @@ func sit(t *testing.T, m *kerneltest.Machine, cmd *exec.Cmd, cols int) *typist {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		for _, pid := range m.Processes() {
+		for _, pid := range append(m.Processes(), holders(home)...) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 		master.Close()
 		<-p.ended
 	})
 	return p
+}
+
+// holders finds the process of a private network, whose place is below home: it
+// has nothing of the environment that the machine's programs are known by.
+func holders(home string) []int {
+	links, _ := filepath.Glob("/proc/[0-9]*/fd/*")
+	var out []int
+	for _, link := range links {
+		var pid int
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, home+"/") {
+			if _, err := fmt.Sscanf(link, "/proc/%d/", &pid); err == nil && pid != os.Getpid() {
+				out = append(out, pid)
+			}
+		}
+	}
+	return out
 }
 
 var controls = regexp.MustCompile("\x1b\\[[0-9;?]*[a-zA-Z]|\r")
@@ -165,7 +181,8 @@ func TestPromptLendsTheTerminal(t *testing.T) {
 			if seen = p.see("vnet> "); strings.Contains(seen, "-icanon") || strings.Contains(seen, "-echo ") {
 				t.Errorf("the terminal's mode:\n%s", seen)
 			}
-			p.play("\x04«sh: »exit\r")
+			p.play("undo 9\r«undone»«vnet> »\x04«sh: »")
+			until(t, "the private network has ended with what was in it", func() bool { return len(holders(p.cmd.Dir)) == 0 })
 		})
 	}
 }
