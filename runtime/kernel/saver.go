@@ -73,7 +73,8 @@ func (h *Host) Judge(ctx context.Context, ns string, picture host.Picture, ops [
 		return host.Verdict{}, err
 	}
 	defer s.close()
-	if s.set.Empty() {
+	// What is parked is out of everybody's sight, and changed by what went after it.
+	if s.set.Empty() || s.sp.name != ns {
 		return host.Verdict{}, nil
 	}
 	v, err := image.Judge(ctx, int(s.sp.fd), s.pre, s.set)
