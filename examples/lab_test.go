@@ -518,6 +518,29 @@ func TestReplace(t *testing.T) {
 	m.Same(t, before)
 }
 
+// A lab that has replaced another, or has removed something for good, is
+// replaced as well; the last one is taken down to what was there before the
+// first.
+func TestReplaceAgain(t *testing.T) {
+	kerneltest.Need(t)
+	m := kerneltest.New(t)
+	m.Script("ip netns add kgone; ip link add kdel type veth peer name kdel2")
+	path := script(t, "lab tower\nns ta tb\nveth ta:e0 10.9.0.1/24 <-> tb:e0 10.9.0.2/24\nif exists(kgone) { ns del kgone; link del kdel }\n")
+	run(t, m, 0, "run", path)
+	for range 3 {
+		run(t, m, 0, "run", "--replace", path)
+		if diff := m.Run("ip", "-n", "ta", "-br", "addr", "show", "e0"); !strings.Contains(diff, "10.9.0.1/24") {
+			t.Errorf("there is %s", diff)
+		}
+	}
+	run(t, m, 1, "run", "--replace", script(t, "lab tower\nns tc\nfail \"no\"\n"))
+	run(t, m, 0, "down", "tower")
+	if left := m.Run("ip", "netns"); left != "" {
+		t.Errorf("left: %s", left)
+	}
+}
+
+
 // If the new lab fails, wherever, the old one stands as it was, and so do its
 // programs.
 func TestReplaceFails(t *testing.T) {

@@ -19,8 +19,7 @@ func without(ctx context.Context, h host.Host, l *lab.Lab) func(*model.Net) {
 	return func(net *model.Net) {
 		var old []*tx.Tx
 		for _, p := range l.Parts {
-			t, _ := tx.Resume(net, journal.At(p.Dir), journal.Peek(p.Dir)) // and not on the kernel
-			old = append(old, t)
+			old = append(old, tx.Retire(net, journal.At(p.Dir), journal.Peek(p.Dir))) // and not on the kernel
 		}
 		// What others have removed meanwhile cannot be removed once more.
 		_, _ = tx.New(net, nil).Replace(ctx, l.Name, old, same(h))
@@ -55,8 +54,7 @@ func (w *run) replace(ctx context.Context) error {
 	}
 	var old []*tx.Tx
 	for _, p := range w.old {
-		t, _ := tx.Resume(w.host, journal.At(p.Dir()), p.Records)
-		old = append(old, t)
+		old = append(old, tx.Retire(w.host, journal.At(p.Dir()), p.Records))
 	}
 	// The model looks at what is there afterwards.
 	w.tx.Reflect(nil)

@@ -149,10 +149,51 @@ func (t *Tx) over(clean bool) {
 // back otherwise. Handlers died with the program. A part of a lab is at rest
 // until the lab is being taken down.
 func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, committed bool) {
-	t = New(h, nil)
+	t, told := read(h, j, records)
+	if journal.GoingDown(j.Dir()) {
+		told.committed, t.lab = false, ""
+	}
+	if told.final && !told.committed {
+		t.retire(told)
+	}
+	return t, told.committed
+}
+
+// Retire resumes a part of a lab that is at rest, to be taken back as a part of
+// another transaction.
+func Retire(h host.Host, j *journal.Journal, records []journal.Record) *Tx {
+	t, told := read(h, j, records)
+	t.lab = ""
+	if told.final {
+		t.retire(told)
+	}
+	return t
+}
+
+// retire leaves out of a transaction what its commit made final: that cannot be
+// taken back any more.
+func (t *Tx) retire(told told) {
+	t.ended = false
+	if t.replaced > 0 {
+		t.since(told.later, told.before)
+	}
+	t.lose()
+}
+
+// told is what records say of a transaction besides what it did.
+type told struct {
+	committed bool
+	final     bool
+	later     map[string]plate   // pictures behind the taking down of the lab it replaced
+	before    map[string]earlier // what was there before that
+}
+
+// read reads the records of a transaction.
+func read(h host.Host, j *journal.Journal, records []journal.Record) (*Tx, told) {
+	t := New(h, nil)
 	t.journal = j
 	at := map[int]int{} // place in the log by number
-	final := false
+	committed, final := false, false
 	later, before := map[string]plate{}, map[string]earlier{}
 	for _, r := range records {
 		switch r.Kind {
@@ -205,17 +246,7 @@ func Resume(h host.Host, j *journal.Journal, records []journal.Record) (t *Tx, c
 		}
 	}
 	t.log = slices.DeleteFunc(t.log, func(e entry) bool { return e.step.Op == nil })
-	if journal.GoingDown(j.Dir()) {
-		committed, t.lab = false, ""
-	}
-	if final && !committed {
-		t.ended = false
-		if t.replaced > 0 {
-			t.since(later, before)
-		}
-		t.lose()
-	}
-	return t, committed
+	return t, told{committed, final, later, before}
 }
 
 // Settle finishes a committed transaction.

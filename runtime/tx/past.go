@@ -15,6 +15,7 @@ type past struct {
 	queue    int                     // which is looked at
 	renames  []renaming              // in that
 	marks    []mark                  // that may be rolled back to; there is always one at 0
+	leaving  map[string]bool         // namespaces that are about to go whole, with a lab that is replaced
 	plates   map[string][]plate      // what namespaces were like, in the order they were taken
 	files    int                     // plates, so far
 	deeds    map[string][]deed       // what was done to those, even if taken back since

@@ -69,7 +69,7 @@ func (t *Tx) pictureAlong(ctx context.Context, e entry, undo []host.Op, unsent i
 // take takes a picture of a namespace that was there before, unless there is one
 // since the last mark. All operations from one on are yet to be sent.
 func (t *Tx) take(ctx context.Context, saver host.Saver, e entry, ns string, unsent int) error {
-	if _, taken := t.past.plate(ns, t.past.newest(e.strand)); taken || t.past.madeSpace(ns, e.seq) {
+	if _, taken := t.past.plate(ns, t.past.newest(e.strand)); taken || t.past.leaving[ns] || t.past.madeSpace(ns, e.seq) {
 		return nil
 	}
 	data, err := saver.Save(ctx, ns)

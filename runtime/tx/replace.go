@@ -65,6 +65,11 @@ func (t *Tx) supersede(ctx context.Context, old *Tx, same func(Space) bool, befo
 		return nil, err
 	}
 	r.judge()
+	t.past.leaving = map[string]bool{} // in their graves they keep what they have
+	defer func() { t.past.leaving = nil }()
+	for _, s := range old.Made() {
+		t.past.leaving[s.Name] = same(s)
+	}
 	for _, step := range old.takeDown(ctx, t.host, same) {
 		if step.Op = r.spare(step.Op); step.Op == nil {
 			continue
