@@ -172,6 +172,7 @@ func TestWhatNeedsRoot(t *testing.T) {
 	}
 	for what, c := range claims {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			m := kerneltest.New(t)
 			m.Run("ip", "link", "add", "nic0", "type", "veth", "peer", "name", "nic1")
 			m.Run("ip", "link", "set", "nic0", "up")
