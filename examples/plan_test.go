@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"vnet/runtime/kernel/kerneltest"
 )
@@ -133,6 +135,31 @@ func TestPlanTellsRemovedNamespace(t *testing.T) {
 + namespace nb # removed since
 + veth na:eth0 10.0.0.1/24 <-> nb:eth0 10.0.0.2/24 # removed since
 `)
+}
+
+// A program that has ended is told; whether it should have, nobody knows.
+func TestPlanTellsEndedPrograms(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	path := script(t, "lab work\nns na\nspawn as web in na sleep 98\nspawn as db in na sleep 98\n")
+	run(t, m, 0, "up", path)
+	for _, p := range status(t, m)[0].Programs {
+		if p.Name == "web" {
+			_ = syscall.Kill(p.PIDs[0], syscall.SIGKILL)
+		}
+	}
+	for deadline := time.Now().Add(kerneltest.Patience(10 * time.Second)); ; {
+		o := run(t, m, 0, "plan", "--exit-code", "work")
+		if strings.Contains(o.Out, "Its program web has ended") {
+			if strings.Contains(o.Out, "db") {
+				t.Errorf("says\n%s", o.Out)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("says\n%s", o.Out)
+		}
+	}
 }
 
 // What the script says otherwise than when its lab was built is told apart from

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"vnet/lang/diag"
 	"vnet/lang/name"
@@ -47,6 +48,9 @@ func absent(ctx context.Context, h host.Looker, ns string) *diag.Diagnostic {
 		return nil
 	}
 	d := diag.New(diag.UnknownNamespace, token.Span{}, "no namespace `%s`", name.Quote(ns))
+	if space, _, end := strings.Cut(ns, ":"); end && slices.Contains(names, space) {
+		return d.WithHelp("the namespace of that interface is `%s`", name.Quote(space))
+	}
 	if near, ok := name.Near(ns, names); ok {
 		d.WithHelp("did you mean `%s`?", near)
 	}

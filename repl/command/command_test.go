@@ -121,7 +121,7 @@ func fake() Engine {
 			}
 			return someGraph(s.Text), findings(s)
 		},
-		GraphAlive: func(context.Context) (*graph.Graph, diag.List) {
+		GraphAlive: func(context.Context, string) (*graph.Graph, diag.List) {
 			return nil, diag.List{diag.New(diag.NeedsPrivilege, token.Span{}, "looking into namespaces needs root")}
 		},
 		Listen: func(_ context.Context, ends []host.End) (runtime.Listener, diag.List) {

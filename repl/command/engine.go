@@ -44,9 +44,10 @@ type Engine struct {
 	// Session is what is behind the prompt.
 	Session func(dir string, set runtime.Settings) (Session, error)
 	IP      func(host.Op) []string // the lines of ip(8) that do the same
-	// Graph draws the network of a script, GraphAlive what is there.
+	// Graph draws the network of a script, GraphAlive what is there, or of that
+	// what a lab is about.
 	Graph      func(context.Context, runtime.Script) (*graph.Graph, diag.List)
-	GraphAlive func(context.Context) (*graph.Graph, diag.List)
+	GraphAlive func(ctx context.Context, lab string) (*graph.Graph, diag.List)
 	// Dump writes what is alive as a script: these namespaces, or all.
 	Dump func(ctx context.Context, spaces []string, opts dump.Options) (string, diag.List)
 	// Listen listens to interfaces that are alive.

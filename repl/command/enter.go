@@ -19,16 +19,24 @@ func (a *app) execCommand() *cobra.Command {
 of the program. VNET_NS in its environment is the namespace.`,
 		Example: `  vnet exec left ping -c 1 10.0.0.2`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) < 2 {
+			if len(program(args)) == 0 {
 				return misuse("name a namespace and a program").see(cmd)
 			}
 			return nil
 		},
 		ValidArgsFunction: a.completeProgram,
-		RunE:              func(cmd *cobra.Command, args []string) error { return a.enter(cmd, args[0], args[1:], nil) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.enter(cmd, args[0], program(args), nil) },
 	}
 	cmd.Flags().SetInterspersed(false) // what stands behind the namespace belongs to the program
 	return cmd
+}
+
+// program is what stands behind the namespace; others want a -- between them.
+func program(args []string) []string {
+	if len(args) > 1 && args[1] == "--" {
+		return args[2:]
+	}
+	return args[min(len(args), 1):]
 }
 
 func (a *app) shellCommand() *cobra.Command {

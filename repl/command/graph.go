@@ -47,11 +47,11 @@ var (
 func (a *app) graphCommand() *cobra.Command {
 	o := &graphOptions{}
 	cmd := &cobra.Command{
-		Use:   "graph [FILE [NAME=VALUE...]]",
+		Use:   "graph [FILE [NAME=VALUE...] | LAB]",
 		Short: "Draw a network",
 		Long: `Draw the network that a script makes, which needs no privileges; or without
-FILE what is alive here, whoever made it. With - the script
-is read from standard input.
+FILE what is alive here, whoever made it, or what of that a lab is about. With -
+the script is read from standard input.
 
 The JSON has nodes (namespaces, bridges, groups of tunnels) with their
 interfaces, and cables, each with two ends that name a node and an interface.
@@ -60,7 +60,7 @@ Names may be added to it; those that are there keep their meaning.`,
   vnet graph lab.vnet -o lab.svg
   vnet graph lab.vnet --format dot | dot -Tpng -o lab.png
   vnet graph`,
-		ValidArgsFunction: completeScript,
+		ValidArgsFunction: a.completePlanned,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.graph(cmd, args, o) },
 	}
 	f := cmd.Flags()
@@ -107,7 +107,11 @@ func (a *app) graph(cmd *cobra.Command, args []string, o *graphOptions) error {
 // network draws a script, or what is alive without one.
 func (a *app) network(ctx context.Context, args []string) (*graph.Graph, diag.List, diag.Sources, error) {
 	if len(args) == 0 {
-		g, list := a.GraphAlive(ctx)
+		g, list := a.GraphAlive(ctx, "")
+		return g, list, nil, nil
+	}
+	if _, up := a.labCalled(args[0]); up && len(args) == 1 {
+		g, list := a.GraphAlive(ctx, args[0])
 		return g, list, nil, nil
 	}
 	s, err := a.script(args)

@@ -53,6 +53,8 @@ func (a *app) confine(cmd *cobra.Command, args []string) error {
 		return nil
 	case cmd.Name() == "plan" && !a.isolated:
 		return nil // which calls unknown what it may not see
+	case cmd.Name() == "graph" && !a.isolated && len(args) > 0:
+		return nil // no lab is up, and so it is a file that is not there
 	}
 	return a.refuse(diag.List{noSandbox(err)})
 }
@@ -63,11 +65,11 @@ func (a *app) touches(cmd *cobra.Command, args []string) bool {
 	case !cmd.HasParent():
 		return len(args) == 0 || isScript(args[0])
 	case cmd.Name() == "graph":
-		return len(args) == 0 // of a script it draws what would be
+		return len(args) == 0 || maybeLab(args[0]) // of a script it draws what would be
 	case cmd.Name() == "run":
 		return len(args) == 0 || isScript(args[0])
 	case cmd.Name() == "plan":
-		return len(args) == 0 || isScript(args[0]) || name.Lab(args[0]) == nil
+		return len(args) == 0 || isScript(args[0]) || maybeLab(args[0])
 	}
 	return slices.Contains(live, cmd.Name())
 }
@@ -77,6 +79,9 @@ func (a *app) touches(cmd *cobra.Command, args []string) bool {
 func takesTerminal(cmd *cobra.Command, args []string) bool {
 	return cmd.Name() == "exec" || cmd.Name() == "shell" || cmd.Name() == "repl" || !cmd.HasParent() && len(args) == 0
 }
+
+// maybeLab reports whether a word can be the name of a lab.
+func maybeLab(word string) bool { return !isScript(word) && name.Lab(word) == nil }
 
 // isScript reports whether a word is a script that can be tried to be read.
 func isScript(word string) bool { return word == dash || isFile(word) }

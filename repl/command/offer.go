@@ -88,6 +88,19 @@ func (a *app) alive() []runtime.Lab {
 	return labs
 }
 
+// labCalled finds a lab by its name, which is no file here.
+func (a *app) labCalled(word string) (runtime.Lab, bool) {
+	if isScript(word) {
+		return runtime.Lab{}, false
+	}
+	labs := a.alive()
+	at := slices.IndexFunc(labs, func(l runtime.Lab) bool { return l.Name == word })
+	if at < 0 {
+		return runtime.Lab{}, false
+	}
+	return labs[at], true
+}
+
 func (a *app) offerLabs(but []string) []cobra.Completion {
 	var out []cobra.Completion
 	for _, l := range a.alive() {

@@ -84,19 +84,17 @@ func (a *app) plan(cmd *cobra.Command, args []string, o *planOptions) error {
 // planned reads the script that a plan is about: a file, or that of a lab which
 // is up.
 func (a *app) planned(args []string) (runtime.Script, error) {
-	if len(args) == 0 || isScript(args[0]) || a.Labs == nil {
+	if len(args) == 0 {
 		return a.script(args)
 	}
-	labs, _ := a.Labs()
-	at := slices.IndexFunc(labs, func(l runtime.Lab) bool { return l.Name == args[0] })
-	if at < 0 {
+	l, up := a.labCalled(args[0])
+	if !up {
 		return a.script(args)
 	}
 	values, err := params(args[1:])
 	if err != nil {
 		return runtime.Script{}, err
 	}
-	l := labs[at]
 	s := runtime.Script{Name: l.Script, Text: l.Text}
 	if l.Path != "" {
 		s.Name, s.Dir = nearer(l.Path), filepath.Dir(l.Path)
@@ -151,8 +149,22 @@ func (a *app) printPlan(p runtime.Planned, lines []planLine, script runtime.Scri
 	fmt.Fprintf(&b, "Plan: %d to make, %d to change, %d to remove\n", n.Make, n.Change, n.Remove)
 	write(a.console.out, b.String())
 	if p.Lab != "" {
-		write(a.console.out, labPlan(p, len(lines) > 0, drifted, script))
+		write(a.console.out, labPlan(p, len(lines) > 0, drifted, script)+a.endedPrograms(p.Lab))
 	}
+}
+
+// endedPrograms tells which of a lab's programs do not run any more; whether they
+// should, nobody can tell.
+func (a *app) endedPrograms(lab string) string {
+	var b strings.Builder
+	for _, l := range a.alive() {
+		for _, p := range l.Programs {
+			if l.Name == lab && p.Name != "" && len(p.PIDs) == 0 {
+				fmt.Fprintf(&b, "Its program %s has ended; what it wrote: vnet logs %s %s\n", p.Name, name.Quote(lab), p.Name)
+			}
+		}
+	}
+	return b.String()
 }
 
 // labPlan says what a plan is about whose lab is up.

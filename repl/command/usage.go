@@ -95,6 +95,9 @@ func unknownWord(cmd *cobra.Command, word string) error {
 		return misuse("`%s` stands where the script should", word).help("write `%s lab.vnet %s`", cmd.Root().Name(), word)
 	}
 	e := misuse("`%s` is neither a command nor a file", word)
+	if ours, ok := elsewhere[word]; ok {
+		return e.help("here that is `%s %s`", cmd.Root().Name(), ours)
+	}
 	if near, ok := name.Near(word, commandNames(cmd.Root())); ok {
 		e.help("did you mean the command `%s`?", near)
 	}
@@ -105,6 +108,16 @@ func unknownWord(cmd *cobra.Command, word string) error {
 		e.help("`%s --help` lists the commands", cmd.Root().Name())
 	}
 	return e
+}
+
+// elsewhere are commands of tools that people have used before, with ours.
+var elsewhere = map[string]string{
+	"apply": "up FILE", "attach": "shell NS", "create": "up FILE", "delete": "down LAB", "deploy": "up FILE",
+	"destroy": "down LAB", "diff": "plan LAB", "draw": "graph", "export": "dump", "import": "convert FILE",
+	"inspect": "status", "lint": "check FILE", "list": "status", "ls": "status", "ping": "exec NS ping NS",
+	"ps": "status", "redeploy": "run --replace FILE", "reload": "run --replace FILE", "remove": "down LAB",
+	"restart": "run --replace FILE", "rm": "down LAB", "save": "dump", "sniff": "capture NS:IF", "start": "up FILE",
+	"stop": "down LAB", "tcpdump": "capture NS:IF", "trace": "why NS TARGET", "validate": "check FILE",
 }
 
 // isPath reports whether a word can only mean a file.
