@@ -115,6 +115,32 @@ func TestDump(t *testing.T) {
 	}
 }
 
+// macs lists the interfaces in named namespaces with their hardware addresses.
+func macs(m *kerneltest.Machine) string {
+	return m.Run("sh", "-c", `for ns in $(ls /run/netns); do ip -n $ns -o link show | sed "s/^[0-9]*: \([^:@]*\).* link\/\([a-z0-9]*\) \([^ ]*\).*/$ns \1 \2 \3/" | sort; done`)
+}
+
+// With --macs each interface has its own hardware address there, too.
+func TestDumpMACs(t *testing.T) {
+	t.Parallel()
+	for _, e := range examples(t) {
+		if e.want() != 0 || len(e.args) > 0 {
+			continue
+		}
+		t.Run(e.path, func(t *testing.T) {
+			t.Parallel()
+			m, other := e.machine(t), kerneltest.New(t)
+			run(t, m, 0, e.call()...)
+			path, text := dumped(t, m, "--macs")
+			run(t, other, 0, path)
+			alike(t, m, other, image.Portable)
+			if was, is := macs(m), macs(other); was != is || strings.Count(was, " ether ") > strings.Count(text, " mac ") {
+				t.Errorf("the addresses were\n%s\nare\n%s\nof\n%s", was, is, text)
+			}
+		})
+	}
+}
+
 // rich is a network by ip(8): what the language has, and some that it has not.
 const rich = `
 ip netns add r; ip netns add h; ip netns add 'odd name'
