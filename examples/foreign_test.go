@@ -26,6 +26,8 @@ var foreign = []struct{ name, script, theirs, told, back string }{
 		"ip route replace 10.50.0.0/16 via 10.3.0.2"},
 	{"sysctl", "in old sysctl net.ipv4.conf.w1.rp_filter = 2", "ip netns exec old sh -c 'echo 0 > /proc/sys/net/ipv4/conf/w1/rp_filter'",
 		"old: changed by someone else, left as it is: sysctl ipv4/conf/w1/rp_filter: 0", "ip netns exec old sh -c 'echo 1 > /proc/sys/net/ipv4/conf/w1/rp_filter'"},
+	{"sysctl of a link that lost an address", "in old { sysctl net.ipv4.conf.w1.rp_filter = 2; addr del w1 10.2.0.2/24 }", "ip netns exec old sh -c 'echo 0 > /proc/sys/net/ipv4/conf/w1/rp_filter'",
+		"old: changed by someone else, left as it is: sysctl ipv4/conf/w1/rp_filter: 0", "ip netns exec old sh -c 'echo 1 > /proc/sys/net/ipv4/conf/w1/rp_filter'"},
 	{"neighbour", "in old neigh replace 10.2.0.1 lladdr 02:00:00:00:00:98 dev w1", "ip -n old neigh replace 10.2.0.1 lladdr 02:00:00:00:00:97 dev w1",
 		"neigh w1 inet 10.2.0.1", "ip -n old neigh replace 10.2.0.1 lladdr 02:00:00:00:00:33 dev w1"},
 	{"the name of a deleted one", "link del host:x0", "ip link add x0 type ifb", "another has taken its name",

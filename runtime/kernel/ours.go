@@ -134,6 +134,10 @@ func (o *author) linkSet(op host.LinkSet) {
 	if op.NewName != nil {
 		o.names[*op.NewName] = link
 	}
+	// IPv6 ends and begins with an MTU, and some masters take a link down and up.
+	if op.Master != nil || op.MTU != nil && *op.MTU < minMTU6 {
+		o.Reset[link] = true
+	}
 	// Coming up it gets addresses, and other links what a carrier brings; what
 	// goes with the rest is gone, or called otherwise.
 	if op.Down || op.MAC != nil || op.Master != nil || op.NewName != nil || op.MTU != nil && *op.MTU < minMTU6 {

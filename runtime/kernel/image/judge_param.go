@@ -32,7 +32,7 @@ func (j *judgement) judgeParams() {
 		switch {
 		case !there || is == was || !j.sysctl(key) || written[last(key)+" "+is] || written[key]:
 			continue
-		case j.ours.Lossy[dev] || j.ours.Whole[dev] || slices.Contains(derivedParams, last(key)):
+		case j.ours.Reset[dev] || j.ours.Whole[dev] || slices.Contains(derivedParams, last(key)):
 			continue
 		}
 		j.Params[key] = true

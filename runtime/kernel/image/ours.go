@@ -15,6 +15,8 @@ type Ours struct {
 	// can be told from what is missing there. Of Whole ones, nothing at all.
 	Lossy, Whole map[string]bool
 	Everywhere   bool // all links are Lossy
+	// Links whose parameters may have begun anew with their defaults.
+	Reset map[string]bool
 	// Values that were written: "v0 mtu", "ipv4/ip_forward".
 	Values map[string][]string
 	// Objects that were written: see AddrID and the like.
@@ -23,7 +25,7 @@ type Ours struct {
 
 // NewOurs returns that nothing was made.
 func NewOurs() Ours {
-	return Ours{Lossy: map[string]bool{}, Whole: map[string]bool{}, Values: map[string][]string{}, Objects: map[string]bool{}}
+	return Ours{Lossy: map[string]bool{}, Whole: map[string]bool{}, Reset: map[string]bool{}, Values: map[string][]string{}, Objects: map[string]bool{}}
 }
 
 // Wrote notes a value.
