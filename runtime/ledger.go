@@ -69,6 +69,16 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// TryJournal says why there could be no journal; nil: there could.
+func TryJournal() *diag.Diagnostic {
+	store, err := journal.Open(journal.Root)
+	if err != nil {
+		return noLedger(err).Diag
+	}
+	store.Sweep()
+	return nil
+}
+
 // claim locks namespaces, and waits for those that others are changing.
 func (l *ledger) claim(ctx context.Context, h host.Host, spaces []string) error {
 	names := make([]string, len(spaces))

@@ -101,7 +101,7 @@ func (l fakeListener) Read(_ context.Context, see func(int, host.Frame) error) e
 
 // fake is an engine whose scripts say, a line each, what is to be reported.
 func fake() Engine {
-	return Engine{
+	e := Engine{
 		Check: func(_ context.Context, s runtime.Script) diag.List { return findings(s) },
 		Plan: func(_ context.Context, s runtime.Script) (runtime.Planned, diag.List) {
 			return runtime.Planned{Steps: somePlan(s)}, findings(s)
@@ -151,18 +151,24 @@ func fake() Engine {
 			return fmt.Sprintln("ns", strings.Join(spaces, " "), opts.MACs), nil
 		},
 		IP: func(op host.Op) []string { return []string{"ip " + op.String()} },
-		Labs: func() ([]runtime.Lab, diag.List) {
-			return []runtime.Lab{{Name: "office", Script: "office.vnet", Spaces: []runtime.LabSpace{{Name: "left", There: true}},
-				Programs: []runtime.LabProgram{{Name: "web", Log: "web.log", PIDs: []int{412}}, {PIDs: []int{413}}}}, {Name: "home", Script: "home.vnet"}}, nil
-		},
-		FindLab:    func(word string) (string, diag.List) { return strings.TrimSuffix(word, ".vnet"), nil },
-		Namespaces: func(context.Context) []string { return []string{"left", "other"} },
-		Links: func(_ context.Context, ns string) []host.Link {
-			return []host.Link{{NS: ns, Name: "eth0", Kind: "veth"}, {NS: ns, Name: "lo", Kind: "loopback"}}
-		},
-		Awaiting: func() []string { return []string{"remote"} },
-		Examine:  func(context.Context, doctor.Self) []doctor.Finding { return someFindings },
 	}
+	withNames(&e)
+	return e
+}
+
+// withNames has something be alive, and something work.
+func withNames(e *Engine) {
+	e.Labs = func() ([]runtime.Lab, diag.List) {
+		return []runtime.Lab{{Name: "office", Script: "office.vnet", Spaces: []runtime.LabSpace{{Name: "left", There: true}},
+			Programs: []runtime.LabProgram{{Name: "web", Log: "web.log", PIDs: []int{412}}, {PIDs: []int{413}}}}, {Name: "home", Script: "home.vnet"}}, nil
+	}
+	e.FindLab = func(word string) (string, diag.List) { return strings.TrimSuffix(word, ".vnet"), nil }
+	e.Namespaces = func(context.Context) []string { return []string{"left", "other"} }
+	e.Links = func(_ context.Context, ns string) []host.Link {
+		return []host.Link{{NS: ns, Name: "eth0", Kind: "veth"}, {NS: ns, Name: "lo", Kind: "loopback"}}
+	}
+	e.Awaiting = func() []string { return []string{"remote"} }
+	e.Examine = func(context.Context, doctor.Self) []doctor.Finding { return someFindings }
 }
 
 // someFindings are of a machine where scripts run, though not everything works.

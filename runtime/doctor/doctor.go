@@ -176,12 +176,7 @@ func place() Finding {
 		}
 		return needed(found(machine, "sandbox", "is found by its socket in "+dir, nil))
 	}
-	store, err := journal.Open(journal.Root)
-	if err != nil {
-		return needed(found(machine, "journals", "", diag.New(diag.MachineLacks, token.Span{}, "cannot keep a journal in %s: %s", journal.Root, err)))
-	}
-	store.Sweep()
-	return needed(found(machine, "journals", "in "+journal.Root, nil))
+	return needed(found(machine, "journals", "in "+journal.Root, runtime.TryJournal()))
 }
 
 func needed(f Finding) Finding {
