@@ -223,6 +223,12 @@ func TestSandboxOfTwo(t *testing.T) {
 	}
 	both.Wait()
 	a.run(0, "down", "two")
+	if o := a.run(0, "status"); o.Out != "no lab is up\n" {
+		t.Errorf("of the other's labs one is told\n%s", o.Out)
+	}
+	if o := b.run(0, "status"); !strings.HasPrefix(o.Out, "two  up") {
+		t.Errorf("the other's lab:\n%s", o.Out)
+	}
 	if o := b.run(0, "graph"); !strings.Contains(o.Out, "10.0.0.2/24") {
 		t.Errorf("the other's is gone:\n%s", o.Out)
 	}
