@@ -27,8 +27,9 @@ what it may not see it takes for unknown. + is made, ~ changed, - removed.
 
 If the script's lab is up, that is what lies between what stands and what the
 script makes: what it says otherwise than when the lab was built, and what
-others have changed since. Named by LAB, the script is read again where it
-was; if it is not there any more, it is the one the lab was built from.`,
+others have changed since; packet filters and traffic control are not looked
+at. Named by LAB, the script is read again where it was; if it is not there
+any more, it is the one the lab was built from.`,
 		Example: `  vnet plan lab.vnet
   vnet plan --ip lab.vnet     as commands of ip(8)
   vnet plan --exit-code lab   whether the lab is as it was built`,
