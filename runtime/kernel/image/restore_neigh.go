@@ -72,6 +72,37 @@ func (r *restorer) restoreBridges() {
 	})
 	r.restoreMDB()
 	r.restoreVLANs()
+	r.restoreSnoopers()
+}
+
+// snoopers is the MAC of the group that a bridge joins when it comes up and
+// listens to multicast (RFC 4286 section 3; br_multicast.c:
+// br_multicast_join_snoopers). It loses the group with IPv6, and joins again
+// when listening begins anew.
+const snoopers = "\x33\x33\x00\x00\x00\x6a"
+
+const brMcastSnooping = 23 // IFLA_BR_MCAST_SNOOPING (linux/if_link.h)
+
+func (r *restorer) restoreSnoopers() {
+	joined := func(img *Image) map[int32]bool {
+		out := map[int32]bool{}
+		for _, m := range img.Dumps[secFDB] {
+			n, _ := neighOf(m)
+			out[n.index] = out[n.index] || n.flags&ntfSelf != 0 && string(find(n.attrs, unix.NDA_LLADDR)) == snoopers
+		}
+		return out
+	}
+	shall, have := joined(r.goal.Image), joined(r.now)
+	for _, l := range r.now.links() {
+		if l.kind != "bridge" || l.flags&unix.IFF_UP == 0 || !shall[l.index] || have[l.index] {
+			continue
+		}
+		for _, on := range []byte{0, 1} {
+			info := put(nil, unix.IFLA_INFO_KIND, []byte(l.kind))
+			info = put(info, unix.IFLA_INFO_DATA|unix.NLA_F_NESTED, put(nil, brMcastSnooping, []byte{on}))
+			r.request("link "+l.name+" bridge mcast_snooping", unix.RTM_NEWLINK, 0, put(ifinfo(l.index, 0, 0), unix.IFLA_LINKINFO|unix.NLA_F_NESTED, info))
+		}
+	}
 }
 
 // fdbBody makes a request of a forwarding entry: whose it is, the port's or
