@@ -540,7 +540,6 @@ func TestReplaceAgain(t *testing.T) {
 	}
 }
 
-
 // If the new lab fails, wherever, the old one stands as it was, and so do its
 // programs.
 func TestReplaceFails(t *testing.T) {
