@@ -23,11 +23,10 @@ import (
 // Check says what is wrong with a script, wherever it may run: it looks at
 // nothing of this machine but the modules it imports.
 func Check(ctx context.Context, s Script) diag.List {
-	_, found := rehearse(ctx, s, nil)
+	found := rehearsal(ctx, s, nil).found
 	for _, name := range Tests(s) {
 		s.Test = name
-		_, more := rehearse(ctx, s, nil)
-		found = append(found, more...)
+		found = append(found, rehearsal(ctx, s, nil).found...)
 	}
 	return found.Tidy()
 }
@@ -47,12 +46,6 @@ func Tests(s Script) []string {
 		}
 	}
 	return names
-}
-
-// rehearse gives what a script would do to what source shows.
-func rehearse(ctx context.Context, s Script, source host.Looker) ([]Step, diag.List) {
-	r := rehearsal(ctx, s, source)
-	return r.steps(), r.found
 }
 
 // A rehearsed is what a rehearsal has shown.

@@ -66,12 +66,14 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 	if !ok {
 		return r
 	}
-	file, steps := tried.file, tried.steps()
+	file, will := tried.file, foreseen(tried.tx.Steps(), func(s tx.Step) host.Op { return s.Op })
 	tried = nil // the model of it may be large
-	expect(h, steps)
+	if k, ok := h.(interface{ Expect(namespaces int) }); ok {
+		k.Expect(will.make)
+	}
 	w := newRun(h, s, set, r)
 	defer w.close()
-	err := w.prepare(ctx, steps)
+	err := w.prepare(ctx, will)
 	if err == nil && w.ledger != nil && w.ledger.waited {
 		// Another has changed the network in the meantime.
 		if _, ok = r.rehearse(ctx, h, s, set); !ok {
@@ -86,19 +88,24 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 	return r
 }
 
-// expect has the host begin with what takes it long.
-func expect(h host.Host, steps []Step) {
-	k, ok := h.(interface{ Expect(namespaces int) })
-	if !ok {
-		return
-	}
-	n := 0
+// A prospect is what a rehearsal tells of what a run will do.
+type prospect struct {
+	change bool     // something
+	spaces []string // writes to these, sorted
+	make   int      // so many of them are new
+}
+
+func foreseen[S any](steps []S, op func(S) host.Op) prospect {
+	p := prospect{change: len(steps) > 0}
 	for _, s := range steps {
-		if _, ok := s.Op.(host.NamespaceAdd); ok {
-			n++
+		if _, ok := op(s).(host.NamespaceAdd); ok {
+			p.make++
 		}
+		p.spaces = append(p.spaces, op(s).Spaces()...)
 	}
-	k.Expect(n)
+	slices.Sort(p.spaces)
+	p.spaces = slices.Compact(p.spaces)
+	return p
 }
 
 // rehearse says what a script would do, and whether it can be begun.
@@ -125,19 +132,14 @@ func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settin
 
 // prepare locks what the script is going to write to, as far as the rehearsal
 // tells, and finishes what others left there.
-func (w *run) prepare(ctx context.Context, steps []Step) error {
-	if len(steps) == 0 && !w.set.Replace {
+func (w *run) prepare(ctx context.Context, will prospect) error {
+	if !will.change && !w.set.Replace {
 		return nil
 	}
-	var spaces []string
-	for _, s := range steps {
-		spaces = append(spaces, s.Op.Spaces()...)
-	}
-	slices.Sort(spaces)
 	if err := w.enter(ctx); err != nil {
 		return err
 	}
-	return w.claim(ctx, slices.Compact(spaces))
+	return w.claim(ctx, will.spaces)
 }
 
 // enter locks the lab that is to be built, and clears away what is left of one

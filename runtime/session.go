@@ -157,7 +157,7 @@ func (s *Session) do(ctx context.Context, e *entry) *Report {
 		return r
 	}
 	w := s.work(e.name, r)
-	if err := w.prepare(ctx, steps); err != nil {
+	if err := w.prepare(ctx, foreseen(steps, func(s Step) host.Op { return s.Op })); err != nil {
 		w.blame(ctx, err)
 	} else {
 		s.carryOut(ctx, w, file, e)
