@@ -33,10 +33,10 @@ func (s Signal) Error() string { return s.String() }
 // errTimeout is the cause of a context's end when Settings.Timeout is over.
 var errTimeout = errors.New("the time is over")
 
-// queueLimit is how many operations wait before they are sent without being
+// QueueLimit is how many operations wait before they are sent without being
 // asked for. A bridge comes up when all its ports in the queue have joined, so
 // that a large queue is worth much to it.
-const queueLimit = 2048
+const QueueLimit = 2048
 
 // Run carries out a script on the kernel, as one transaction.
 func Run(ctx context.Context, s Script, set Settings) *Report {
@@ -221,7 +221,7 @@ type run struct {
 // begin makes the transaction of a run.
 func (w *run) begin(net *model.Net) {
 	w.tx = tx.New(w.host, net)
-	w.tx.Limit = queueLimit
+	w.tx.Limit = QueueLimit
 	w.tx.Trace = w.trace
 	w.tx.Claim = w.claim
 	w.tx.Open = w.open

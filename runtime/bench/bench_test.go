@@ -22,7 +22,8 @@ func TestMain(m *testing.M) {
 func testBench(t *testing.T) *bench {
 	t.Helper()
 	kerneltest.Need(t)
-	b := &bench{options: &options{rounds: 1, compare: true, quiet: true}, dir: t.TempDir()}
+	b := &bench{options: &options{rounds: 1, compare: true, quiet: true, enough: time.Hour, longest: time.Hour, within: time.Hour},
+		dir: t.TempDir(), began: time.Now()}
 	b.vnet = filepath.Join(b.dir, "vnet")
 	if out, err := exec.Command("go", "build", "-o", b.vnet, "vnet").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -40,7 +41,7 @@ func TestSame(t *testing.T) {
 		}
 	}
 	for shape := range shapeOf {
-		c, err := b.cell(t.Context(), shape, 3, here)
+		c, err := b.cell(t.Context(), &results{}, shape, 3, here)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -52,6 +53,35 @@ func TestSame(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// What would take too long is left out, with what is larger, and named.
+func TestLeftOut(t *testing.T) {
+	b := &bench{options: &options{longest: time.Second, within: time.Hour}, began: time.Now()}
+	slow, quick, gone := way{name: "slow"}, way{name: "quick"}, way{name: "gone"}
+	r := &results{Cells: []*cell{{Shape: "star", Hosts: 10, cables: 10, Out: []out{{"gone", "why"}}, Ways: []*row{
+		{Way: "slow", round: 300 * time.Millisecond}, {Way: "quick", round: 10 * time.Millisecond}}}}}
+	for _, c := range []struct {
+		w      way
+		cables int
+		out    bool
+	}{{slow, 20, false}, {slow, 100, true}, {quick, 100, false}, {gone, 100, true}} {
+		if why := b.tooLong(r, "star", c.cables, c.w); (why != "") != c.out {
+			t.Errorf("%s with %d cables: %q", c.w.name, c.cables, why)
+		}
+	}
+	if why := b.tooLong(r, "chain", 100, slow); why != "" {
+		t.Errorf("a shape that was not measured yet: %q", why)
+	}
+	var text strings.Builder
+	r.page(&text)
+	if !strings.Contains(text.String(), "left out: star 10 by gone (why)") || !strings.Contains(text.String(), "| star of 10 |") {
+		t.Error(text.String())
+	}
+	b.within = 0
+	if b.tooLong(r, "chain", 1, quick) == "" {
+		t.Error("the time is over")
 	}
 }
 

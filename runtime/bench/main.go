@@ -25,6 +25,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // options are what the command line chooses.
@@ -39,6 +40,9 @@ type options struct {
 	vnet    string
 	quiet   bool
 	compare bool
+	page    bool
+
+	enough, longest, within time.Duration
 }
 
 func main() {
@@ -95,6 +99,10 @@ func choose(args []string) (*options, error) {
 	peers := f.String("peers", "vnet,limit,batch,ip,pyroute2", "who: of "+strings.Join(names, ",")+"; or all")
 	o := &options{}
 	f.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
+	f.DurationVar(&o.enough, "enough", time.Hour, "no more rounds of one way to one network than take this `time`")
+	f.DurationVar(&o.longest, "longest", time.Hour, "leave out ways a round of which would take more than this `time`")
+	f.DurationVar(&o.within, "within", time.Hour, "leave out what was not begun in this `time`")
+	f.BoolVar(&o.page, "page", false, "print the tables as Markdown")
 	more := f.String("more", "", "also measure parts of vnet: of "+strings.Join(own, ",")+"; or all, for some minutes")
 	f.StringVar(&o.json, "json", "", "write the figures to this `file`, too; - prints them instead of the table")
 	f.StringVar(&o.vnet, "vnet", "", "the `program` to measure; built from this module when not given")
@@ -174,7 +182,7 @@ func run(o *options) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{options: o, dir: dir}
+	b := &bench{options: o, dir: dir, began: time.Now()}
 	results, err := b.measure(ctx)
 	if results != nil && err == nil {
 		results.Parts, err = b.measureParts(ctx)

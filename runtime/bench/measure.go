@@ -9,15 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
 // A bench is one run of the benchmark.
 type bench struct {
 	*options
-	dir string
+	dir   string
+	began time.Time
 }
 
 // A phase is what is measured of a way.
@@ -35,9 +34,17 @@ var phases = []phase{build, cpu, each, down, freed}
 
 // A cell is one network, with what it took each way.
 type cell struct {
-	Shape string `json:"shape"`
-	Hosts int    `json:"hosts"`
-	Ways  []*row `json:"ways"`
+	Shape  string `json:"shape"`
+	Hosts  int    `json:"hosts"`
+	Ways   []*row `json:"ways"`
+	Out    []out  `json:"left_out,omitempty"`
+	cables int
+}
+
+// An out is a way that was left out, and why.
+type out struct {
+	Way string `json:"way"`
+	Why string `json:"why"`
 }
 
 // A row is one way to a network.
@@ -48,6 +55,7 @@ type row struct {
 	Samples map[phase][]float64 `json:"samples_ms"`
 	way     way
 	cmd     commands
+	round   time.Duration // what the last round took, with all that is not measured
 }
 
 // results is all that was measured.
@@ -66,7 +74,8 @@ func (b *bench) say(format string, args ...any) {
 	}
 }
 
-// measure measures every network in every way that is to be had here.
+// measure measures every network in every way that is to be had here, the
+// small ones first.
 func (b *bench) measure(ctx context.Context) (*results, error) {
 	r := newResults(b.rounds)
 	var chosen []way
@@ -84,13 +93,16 @@ func (b *bench) measure(ctx context.Context) (*results, error) {
 		}
 		chosen = append(chosen, ways[i])
 	}
-	for _, shape := range b.shapes {
-		sizes := b.sizes
-		if shape == "mesh" {
-			sizes = b.mesh
-		}
-		for _, n := range sizes {
-			c, err := b.cell(ctx, shape, n, chosen)
+	for i := range max(len(b.sizes), len(b.mesh)) { // of each shape
+		for _, shape := range b.shapes {
+			sizes := b.sizes
+			if shape == "mesh" {
+				sizes = b.mesh
+			}
+			if i >= len(sizes) {
+				continue
+			}
+			c, err := b.cell(ctx, r, shape, sizes[i], chosen)
 			if err != nil {
 				return r, err
 			}
@@ -100,33 +112,72 @@ func (b *bench) measure(ctx context.Context) (*results, error) {
 	return r, nil
 }
 
+// tooLong says why a way is not to be measured on a network: there is no time
+// left, or it would take too long, as the last network of that shape tells.
+func (b *bench) tooLong(r *results, shape string, links int, w way) string {
+	if time.Since(b.began) > b.within {
+		return "no time was left"
+	}
+	for _, c := range slices.Backward(r.Cells) {
+		if c.Shape != shape {
+			continue
+		}
+		for _, before := range c.Ways {
+			if will := before.round * time.Duration(links) / time.Duration(c.cables); before.Way == w.name && will > b.longest {
+				return fmt.Sprintf("a round would take %d s", int(will.Seconds()))
+			}
+		}
+		if slices.ContainsFunc(c.Out, func(o out) bool { return o.Way == w.name }) {
+			return "so was a smaller one"
+		}
+		break
+	}
+	return ""
+}
+
+// compared is up to how many hosts networks are warmed up, and compared.
+const compared = 100
+
 // cell measures one network. The ways take turns, in another order each round;
 // what comes first warms up.
-func (b *bench) cell(ctx context.Context, shape string, n int, chosen []way) (*cell, error) {
-	c := &cell{Shape: shape, Hosts: n}
+func (b *bench) cell(ctx context.Context, r *results, shape string, n int, chosen []way) (*cell, error) {
+	net := shapeOf[shape].network(n)
+	c := &cell{Shape: shape, Hosts: n, cables: len(net.Cables)}
 	for _, w := range chosen {
+		if why := b.tooLong(r, shape, c.cables, w); why != "" {
+			c.Out = append(c.Out, out{w.name, why})
+			b.say("%s %d: %s is left out: %s", shape, n, w.name, why)
+			continue
+		}
 		dir := filepath.Join(b.dir, fmt.Sprintf("%s-%d-%s", shape, n, w.name))
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			return nil, err
 		}
 		defer os.RemoveAll(dir)
-		cmd, err := w.prepare(b, task{shape, n, shapeOf[shape].network(n), dir})
+		cmd, err := w.prepare(b, task{shape, n, net, dir})
 		if err != nil {
 			return nil, err
 		}
 		c.Ways = append(c.Ways, &row{Way: w.name, way: w, cmd: cmd, Median: map[phase]float64{}, Samples: map[phase][]float64{}})
 	}
-	if err := b.warm(ctx, c); err != nil {
-		return nil, err
+	if n <= compared {
+		if err := b.warm(ctx, c); err != nil {
+			return nil, err
+		}
 	}
 	order := slices.Clone(c.Ways)
 	for round := range b.rounds {
 		b.say("%s %d: round %d of %d", shape, n, round+1, b.rounds)
 		rand.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
 		for _, w := range order {
+			if round > 0 && time.Duration(round+1)*w.round > b.enough {
+				continue
+			}
+			began := time.Now()
 			if err := w.measure(ctx); err != nil {
 				return nil, fmt.Errorf("%s %d by %s: %w", shape, n, w.Way, err)
 			}
+			w.round = time.Since(began)
 		}
 	}
 	c.sum()
@@ -186,21 +237,8 @@ func (w *row) measure(ctx context.Context) error {
 		return err
 	}
 	w.note(each, ran.took)
-	if w.cmd.rebuilds {
-		if err := clearAll(ctx); err != nil {
-			return err
-		}
-	}
 	if ran, err = runOne(ctx, w.cmd.down); err != nil {
 		return err
-	}
-	if w.cmd.rebuilds {
-		stamp, err := strconv.ParseFloat(strings.TrimSpace(ran.out), 64)
-		if err != nil {
-			return fmt.Errorf("%q is no time", ran.out)
-		}
-		built := time.Unix(0, int64(stamp*1e9))
-		ran.took = ran.began.Add(ran.took).Sub(built)
 	}
 	return w.gone(ctx, ran.took)
 }

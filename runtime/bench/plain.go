@@ -9,6 +9,7 @@ import (
 	"vnet/lang/parse"
 	"vnet/runtime"
 	"vnet/runtime/eval"
+	"vnet/runtime/host"
 	"vnet/runtime/kernel"
 	"vnet/runtime/model"
 	"vnet/runtime/tx"
@@ -47,7 +48,8 @@ func plain(args []string) error {
 		return err
 	}
 	ctx := context.Background()
-	if _, found := runtime.Plan(ctx, s); found.Failed() {
+	plan, found := runtime.Plan(ctx, s)
+	if found.Failed() {
 		return fmt.Errorf("%v", found)
 	}
 	k, err := kernel.New()
@@ -55,9 +57,16 @@ func plain(args []string) error {
 		return err
 	}
 	defer k.Close()
+	spaces := 0
+	for _, step := range plan.Steps {
+		if _, ok := step.Op.(host.NamespaceAdd); ok {
+			spaces++
+		}
+	}
+	k.Expect(spaces)
 	net := model.New(model.Options{Source: k})
 	t := tx.New(k, net)
-	t.Limit = 256 // as runtime.Run does
+	t.Limit = runtime.QueueLimit
 	file, _ := parse.File(s.Name, s.Text)
 	in := eval.New(eval.Config{Host: k, Tx: t, Net: net, Dir: s.Dir, Args: s.Args, Module: stdlib.Module})
 	if err := in.Run(ctx, file); err != nil {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"vnet/runtime/journal"
 	"vnet/runtime/kernel/image"
 )
 
@@ -113,9 +115,11 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// clearAll takes away whatever stands, without measuring it.
+// clearAll takes away whatever stands, without measuring it, and what vnet has
+// kept of it.
 func clearAll(ctx context.Context) error {
 	held, err := unname()
+	err = errors.Join(err, os.RemoveAll(journal.Root))
 	for _, fd := range held {
 		unix.Close(fd)
 	}

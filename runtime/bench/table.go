@@ -23,7 +23,10 @@ func newResults(rounds int) *results {
 
 // print prints the table, and writes the same as JSON where that is wanted.
 func (r *results) print(o *options) error {
-	if o.json != "-" {
+	switch {
+	case o.page:
+		r.page(os.Stdout)
+	case o.json != "-":
 		r.table(os.Stdout)
 	}
 	if o.json == "" {
@@ -78,11 +81,21 @@ build: until the network stands; cpu: what that took of the processors, which a 
 changes least; true: true(1) in each namespace, one process for all;
 down: until no name of it is left (vnet: what --rm adds); freed: until the kernel has freed all.
 `)
+	r.without(out)
+	for _, f := range r.Parts {
+		fmt.Fprintf(out, "%s  %s\n", dots(f.Name, 58), f.text())
+	}
+}
+
+// without tells what is not in the table.
+func (r *results) without(out io.Writer) {
 	for name, why := range r.Missing {
 		fmt.Fprintf(out, "not here: %s (%s)\n", name, why)
 	}
-	for _, f := range r.Parts {
-		fmt.Fprintf(out, "%s  %s\n", dots(f.Name, 58), f.text())
+	for _, c := range r.Cells {
+		for _, o := range c.Out {
+			fmt.Fprintf(out, "left out: %s %d by %s (%s)\n", c.Shape, c.Hosts, o.Way, o.Why)
+		}
 	}
 }
 

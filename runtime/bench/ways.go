@@ -29,9 +29,6 @@ type commands struct {
 	build []string // makes the network
 	each  []string // runs true(1) in each namespace
 	down  []string // removes the network: no name of it is left
-	// rebuilds says that down builds the network first, and prints the time
-	// (seconds since 1970) when it stands.
-	rebuilds bool
 	// all makes, runs and removes, and prints how many seconds each took, for
 	// who cannot do so in three processes. With "names" behind it, it gives the
 	// namespaces names, says "built", and waits for the end of its input.
@@ -86,16 +83,11 @@ func vnetWay(b *bench, t task) (commands, error) {
 		return commands{}, err
 	}
 	each, err := t.write("true.vnet", "param n\nlet all = "+s.hosts+"\nexec in $all true\n")
-	if err != nil {
-		return commands{}, err
-	}
-	down, err := t.write("down.vnet", s.script+"\nexec date +%s.%N\n")
 	n := fmt.Sprintf("n=%d", t.n)
 	return commands{
-		build:    []string{b.vnet, "run", "-q", build, n},
-		each:     []string{b.vnet, "run", "-q", each, n},
-		down:     []string{b.vnet, "run", "-q", "--rm", down, n},
-		rebuilds: true,
+		build: []string{b.vnet, "run", "-q", build, n},
+		each:  []string{b.vnet, "run", "-q", each, n},
+		down:  []string{b.vnet, "down", "-q", t.shape},
 	}, err
 }
 
