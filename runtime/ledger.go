@@ -28,10 +28,11 @@ type ledger struct {
 	store  *journal.Store
 	dir    string
 	locks  *journal.Locks
-	guard  func() // ends the guard; nil until there is one
-	around string // what VNET_INSIDE was before
-	waited bool   // another held a lock in the meantime
-	opened int    // journals, so far: the first is dir, the others dir.2, dir.3 …
+	guard  func()      // ends the guard; nil until there is one
+	coming chan func() // that, of one that is being started
+	around string      // what VNET_INSIDE was before
+	waited bool        // another held a lock in the meantime
+	opened int         // journals, so far: the first is dir, the others dir.2, dir.3 …
 }
 
 // openLedger prepares what a transaction needs before its first operation. It
@@ -155,10 +156,27 @@ func (l *ledger) open() (*journal.Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.guard == nil && l.set.Guard != nil {
-		l.guard = l.set.Guard(l.dir)
-	}
+	l.summon()
+	l.meet()
 	return j, nil
+}
+
+// summon begins to start the guard, which takes as long as to find out what is
+// to be done.
+func (l *ledger) summon() {
+	if l.guard != nil || l.coming != nil || l.set.Guard == nil {
+		return
+	}
+	coming := make(chan func(), 1)
+	l.coming = coming
+	go func() { coming <- l.set.Guard(l.dir) }()
+}
+
+// meet waits until the guard that was summoned is there.
+func (l *ledger) meet() {
+	if l.coming != nil {
+		l.guard, l.coming = <-l.coming, nil
+	}
 }
 
 // watch starts the guard for a journal that is another's, as a lab's is.
@@ -204,7 +222,7 @@ func (l *ledger) close() {
 	os.Setenv(journal.InsideKey, l.around)
 	l.locks.Release()
 	l.store.Sweep()
-	if l.guard != nil {
+	if l.meet(); l.guard != nil {
 		l.guard()
 	}
 }

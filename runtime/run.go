@@ -136,6 +136,10 @@ func (w *run) prepare(ctx context.Context, will prospect) error {
 	if !will.change && !w.set.Replace {
 		return nil
 	}
+	if err := w.begun(ctx); err != nil {
+		return err
+	}
+	w.ledger.summon()
 	if err := w.enter(ctx); err != nil {
 		return err
 	}

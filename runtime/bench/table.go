@@ -48,9 +48,16 @@ func (r *results) print(o *options) error {
 // how many times the limit it is.
 func (r *results) table(out io.Writer) {
 	fmt.Fprintf(out, "Linux %s, %d CPUs; medians of %d rounds in ms; (times the limit)\n\n", r.Kernel, r.CPUs, r.Rounds)
-	if len(r.Cells) == 0 {
-		return
+	if len(r.Cells) > 0 {
+		r.networks(out)
 	}
+	for _, f := range r.Parts {
+		fmt.Fprintf(out, "%s  %s\n", dots(f.Name, 58), f.text())
+	}
+}
+
+// networks prints what was measured of the networks.
+func (r *results) networks(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "network\tway\t")
 	for _, p := range phases {
@@ -82,9 +89,6 @@ changes least; true: true(1) in each namespace, one process for all;
 down: until no name of it is left (vnet: what --rm adds); freed: until the kernel has freed all.
 `)
 	r.without(out)
-	for _, f := range r.Parts {
-		fmt.Fprintf(out, "%s  %s\n", dots(f.Name, 58), f.text())
-	}
 }
 
 // without tells what is not in the table.
