@@ -86,7 +86,7 @@ func (r *results) networks(out io.Writer) {
 	fmt.Fprint(out, `
 build: until the network stands; cpu: what that took of the processors, which a busy machine
 changes least; true: true(1) in each namespace, one process for all;
-down: until no name of it is left (vnet: what --rm adds); freed: until the kernel has freed all.
+down: until no name of it is left; freed: until the kernel has freed all.
 `)
 	r.without(out)
 }
