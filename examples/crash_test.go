@@ -266,3 +266,19 @@ func await(t *testing.T, m *kerneltest.Machine, program ...string) {
 		}
 	}
 }
+
+// What cannot be finished is tried once by each vnet, and told once.
+func TestUnfinishedIsToldOnce(t *testing.T) {
+	kerneltest.Need(t)
+	m := kerneltest.New(t)
+	const never = "undo 1+ EBUSY"
+	first := m.TryCmd(vnettest.Fault(vnet("run", script(t, "ns kz\nfail \"x\"\n")), never))
+	next := m.TryCmd(vnettest.Fault(vnet("run", script(t, "ns ka\nns kb\nexec in ka true\nin kb forward on\n")), never))
+	if n := strings.Count(next.Err, "not all of it"); first.Status != 5 || next.Status != 0 || n != 1 {
+		t.Errorf("told %d times:\n%d %s\n%d %s", n, first.Status, first.Err, next.Status, next.Err)
+	}
+	if o := run(t, m, 0, "recover"); !strings.Contains(o.Out, "rolled back completely") {
+		t.Errorf("recover says\n%s", o.Out)
+	}
+	run(t, m, 0, "down", "--all")
+}

@@ -279,10 +279,14 @@ func (l *ledger) unfinished(ctx context.Context, h host.Host, spaces []string) (
 		return false, noLedger(err)
 	}
 	for _, dir := range dirs {
-		if related(dir, l.dir) {
+		if _, tried := hopeless.Load(dir); tried || related(dir, l.dir) {
 			continue
 		}
-		switch done := recoverOne(ctx, h, dir); {
+		done := recoverOne(ctx, h, dir)
+		if len(done.left) > 0 {
+			hopeless.Store(dir, true)
+		}
+		switch {
 		case done.alive:
 			records := journal.Peek(dir)
 			busy = busy || !journal.Held(records) && slices.ContainsFunc(records, func(r journal.Record) bool { return touches(r, spaces) })

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"vnet/lang/diag"
@@ -61,6 +62,10 @@ func Recover(ctx context.Context) (*Recovery, diag.List) {
 	}
 	return r, nil
 }
+
+// hopeless are the journals that this process could not finish: only Recover
+// tries one again.
+var hopeless sync.Map
 
 // recovered is how the recovery of one transaction went.
 type recovered struct {

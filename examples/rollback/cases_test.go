@@ -23,6 +23,7 @@ func TestCase(t *testing.T) {
 		{"15 namespace with cables to what was changed", "", "link set x0 mtu 1400\nlink set v0 alias \"a\"\nns del third old", ""},
 		{"23 what packets are mirrored to, and from", "", "link set t0 alias \"from\"\nlink set t1 netns old", ""},
 		{"23 vxlan on a link that would go elsewhere", "ip link add vx0 type vxlan id 5 dev x0 dstport 4799", "link set x0 mtu 1400\nlink set x0 netns old", "vx0 on it"},
+		{"24 links that were never up", "ip link add n0 type ifb; ip link add n2 type veth peer name n3; ip tuntap add n4 mode tap", "for l in [\"n0\", \"n2\", \"n4\"] { link set $l up }\naddr add n2 10.24.0.1/24", ""},
 		{"32 routes of several ways over a link that is down", "ip link set x0 down", "route del 10.52.0.0/16\nroute del fd51::/64\nns del third", ""},
 		{"26 vlan on a link whose MTU falls", "ip link add link x0 name x0.7 mtu 1450 type vlan id 7; ip link set x0.7 up", "link set x0 mtu 1300\nlink set x0 mtu 1500", ""},
 		{"26 macvlan on a link whose MTU falls", "ip link add mv0 link x0 mtu 1450 type macvlan mode bridge; ip link set mv0 up; ip addr add 10.26.0.1/24 dev mv0", "link set x0 mtu 1300", ""},

@@ -255,13 +255,14 @@ func (p *planner) planTraffic() {
 	}
 }
 
-// tree tells all of a link's traffic control.
+// tree tells all of a link's traffic control but what the kernel gave it by
+// itself, when it came up.
 func (v *view) tree(name string) []string {
 	var list []string
 	for _, s := range []section{secQdisc, secClass, secFilter} {
 		show := map[section]func(Message) string{secQdisc: v.qdisc, secClass: v.class, secFilter: v.filter}[s]
 		for _, m := range v.img.Dumps[s] {
-			if v.link(dev(m)) == name {
+			if v.link(dev(m)) == name && !(s == secQdisc && byDefault(m)) {
 				list = append(list, show(m))
 			}
 		}

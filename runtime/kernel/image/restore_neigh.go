@@ -84,15 +84,7 @@ const snoopers = "\x33\x33\x00\x00\x00\x6a"
 const brMcastSnooping = 23 // IFLA_BR_MCAST_SNOOPING (linux/if_link.h)
 
 func (r *restorer) restoreSnoopers() {
-	joined := func(img *Image) map[int32]bool {
-		out := map[int32]bool{}
-		for _, m := range img.Dumps[secFDB] {
-			n, _ := neighOf(m)
-			out[n.index] = out[n.index] || n.flags&ntfSelf != 0 && string(find(n.attrs, unix.NDA_LLADDR)) == snoopers
-		}
-		return out
-	}
-	shall, have := joined(r.goal.Image), joined(r.now)
+	shall, have := r.goal.joined(snoopers), r.now.joined(snoopers)
 	for _, l := range r.now.links() {
 		if l.kind != "bridge" || l.flags&unix.IFF_UP == 0 || !shall[l.index] || have[l.index] {
 			continue

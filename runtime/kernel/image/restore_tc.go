@@ -70,9 +70,10 @@ func (r *restorer) rebuild(l link, want, is tree, parent uint32) {
 		return
 	}
 	about := "qdisc " + l.name
-	if slices.ContainsFunc(is.qdiscs, func(m Message) bool { return tcOf(m).parent == parent && tcOf(m).handle != 0 }) {
+	if slices.ContainsFunc(is.qdiscs, func(m Message) bool { return tcOf(m).parent == parent && !byDefault(m) }) {
 		r.request(about, unix.RTM_DELQDISC, 0, tcHeader(uint32(l.index), 0, parent, 0))
 	}
+	r.dropDefaults(l, want, is)
 	// What hangs below something comes after it. A class whose parent is not
 	// there would be put at the root without a word (sch_htb.c).
 	waiting := append(slices.Clone(want.qdiscs), want.classes...)
@@ -103,7 +104,7 @@ func isClass(m Message) bool { return m.Type == unix.RTM_NEWTCLASS }
 func (r *restorer) addTraffic(l link, m Message) {
 	t := tcOf(m)
 	kind := cString(find(t.attrs, tcaKind))
-	if t.handle == 0 || isClass(m) && kind != "htb" && !classful[kind] {
+	if byDefault(m) || isClass(m) && kind != "htb" && !classful[kind] {
 		return // the kernel's own: a default qdisc, the one class of a tbf
 	}
 	attrs := edit(t.attrs, func(a uint16, data []byte) ([]byte, bool) {
