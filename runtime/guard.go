@@ -49,7 +49,7 @@ func StandGuard(ctx context.Context, dir string) {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	// The one process that must survive when memory runs out (proc_pid_oom_score_adj(5)).
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("-1000"), 0)
-	pipe := os.NewFile(3, "pipe")
+	pipe, parent := os.NewFile(3, "pipe"), os.Getppid()
 	if pipe == nil {
 		return
 	}
@@ -70,5 +70,5 @@ func StandGuard(ctx context.Context, dir string) {
 			time.Sleep(rest)
 		}
 	}
-	store.Sweep()
+	store.SweepAfter(parent)
 }

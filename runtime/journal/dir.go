@@ -97,6 +97,29 @@ func (s *Store) Dirs() ([]string, error) {
 	return dirs, nil
 }
 
+// SweepAfter sweeps when a process that is dying has let go of its locks, which
+// it does one by one, or has not within some seconds.
+func (s *Store) SweepAfter(pid int) {
+	const patience = 5 * time.Second
+	for rest, waited := time.Millisecond, time.Duration(0); waited < patience && s.holds(pid); rest = min(2*rest, 100*time.Millisecond) {
+		time.Sleep(rest)
+		waited += rest
+	}
+	s.Sweep()
+}
+
+// holds reports whether a process holds a lock.
+func (s *Store) holds(pid int) bool {
+	entries, _ := os.ReadDir(s.locks())
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		fd, _, holder, err := tryLock(filepath.Join(s.locks(), e.Name()))
+		if err == nil && fd >= 0 {
+			unix.Close(fd)
+		}
+		return err == nil && fd < 0 && holder.PID == pid
+	})
+}
+
 // Sweep removes the locks of the dead, and the store's directories when
 // nothing is in them.
 func (s *Store) Sweep() {

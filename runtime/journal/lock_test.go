@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestLockIsExclusive(t *testing.T) {
@@ -80,4 +82,28 @@ func TestLockSaysForWhom(t *testing.T) {
 		t.Errorf("a free lock: %v", err)
 	}
 	second.Release()
+}
+
+// Who dies lets go of its locks in its own time: they are swept behind it.
+func TestSweepAfter(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "vnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dying := s.NewLocks(Owner{Tx: "t", PID: 7, Script: "x.vnet"})
+	if err := dying.Take(t.Context(), []string{"a", "b"}); err != nil {
+		t.Fatal(err)
+	}
+	swept := make(chan bool)
+	go func() {
+		s.SweepAfter(7)
+		close(swept)
+	}()
+	for _, fd := range dying.held {
+		unix.Close(fd)
+	}
+	<-swept
+	if _, err := os.Stat(s.root); !errors.Is(err, os.ErrNotExist) {
+		t.Error("locks leave files")
+	}
 }
