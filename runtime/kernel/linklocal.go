@@ -23,14 +23,18 @@ const (
 
 	genEUI64 = 0
 	genNone  = 1
+	noIPv6   = -1 // nor any other way: the interface has no IPv6
 
 	patience = 2 * time.Second
 )
 
 // genMode reads how an interface gets its link-local address.
 func (l *link) genMode() int {
-	spec := parseAttrs(l.raw[unix.SizeofIfInfomsg:]).nest(unix.IFLA_AF_SPEC)
-	return spec.nest(unix.AF_INET6).u8(ifla6AddrGenMode)
+	inet6 := parseAttrs(l.raw[unix.SizeofIfInfomsg:]).nest(unix.IFLA_AF_SPEC).nest(unix.AF_INET6)
+	if !inet6.has(ifla6AddrGenMode) {
+		return noIPv6
+	}
+	return inet6.u8(ifla6AddrGenMode)
 }
 
 func genMode(index, mode int) *message {
@@ -60,7 +64,7 @@ func otherwise(g host.Grave, now *link) bool {
 func (sp *space) settle(g host.Grave) error {
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		l, err := sp.linkAt(g.Index)
-		if err != nil || l == nil || l.genMode() == g.GenMode {
+		if err != nil || l == nil || g.GenMode == noIPv6 || l.genMode() == g.GenMode {
 			return err
 		}
 		if l.oper == operUp || l.oper == operUnknown || time.Now().After(deadline) {
