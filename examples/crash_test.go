@@ -148,10 +148,7 @@ func TestGuard(t *testing.T) {
 	path := script(t, crashScript+"\nexec in ka touch /run/ready\nexec in ka sleep 1000\n")
 	before := m.Settle()
 	cmd := vnettest.Guard(vnet("run", path))
-	if err := m.Start(cmd); err != nil {
-		t.Fatal(err)
-	}
-	await(t, m, "test", "-e", "/run/ready")
+	begin(t, m, cmd)
 	cmd.Process.Kill()
 	cmd.Wait()
 	m.Run("rm", "/run/ready")
@@ -165,10 +162,7 @@ func TestRecoverWaitsForTheGuard(t *testing.T) {
 	m := kerneltest.New(t)
 	path := script(t, "for i in 1..60 { ns \"g${i}\"; veth \"g${i}:eth0\" <-> \"host:gp${i}\" }\nexec touch /run/ready\nexec sleep 1000\n")
 	cmd := vnettest.Guard(vnet("run", path))
-	if err := m.Start(cmd); err != nil {
-		t.Fatal(err)
-	}
-	await(t, m, "test", "-e", "/run/ready")
+	begin(t, m, cmd)
 	cmd.Process.Kill()
 	cmd.Wait()
 	o := run(t, m, 0, "recover")
@@ -199,10 +193,7 @@ func TestRecoverLeavesTheLivingAlone(t *testing.T) {
 	kerneltest.Need(t)
 	m := kerneltest.New(t)
 	cmd := vnet("run", "--rm", script(t, "ns ka\nexec in ka touch /run/ready\nexec in ka sleep 1000\n"))
-	if err := m.Start(cmd); err != nil {
-		t.Fatal(err)
-	}
-	await(t, m, "test", "-e", "/run/ready")
+	begin(t, m, cmd)
 	o := run(t, m, 0, "recover")
 	if !strings.Contains(o.Out, "at work") || !strings.Contains(m.Run("ip", "netns"), "ka") {
 		t.Errorf("recover says\n%s\nand there is\n%s", o.Out, m.Run("ip", "netns"))
@@ -220,10 +211,7 @@ func TestTwoWriters(t *testing.T) {
 	kerneltest.Need(t)
 	m := kerneltest.New(t)
 	first := vnet("run", "--rm", script(t, "ns ka\nexec in ka touch /run/ready\nexec in ka sh 'while [ ! -e /run/go ]; do sleep 0.01; done'\n"))
-	if err := m.Start(first); err != nil {
-		t.Fatal(err)
-	}
-	await(t, m, "test", "-e", "/run/ready")
+	begin(t, m, first)
 	run(t, m, 0, "run", "--rm", script(t, "ns kb\n"))
 	blocked := script(t, "in ka forward on\n")
 	o := m.Try("vnet", "run", "--no-wait", blocked)
@@ -255,6 +243,15 @@ func TestTwoWriters(t *testing.T) {
 	if o.Status != 1 || !strings.Contains(o.Err, "wait for itself") {
 		t.Errorf("a vnet inside ends with %d:\n%s", o.Status, o.Err)
 	}
+}
+
+// begin starts a vnet and waits until its script says that it is ready.
+func begin(t *testing.T, m *kerneltest.Machine, cmd *exec.Cmd) {
+	t.Helper()
+	if err := m.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	await(t, m, "test", "-e", "/run/ready")
 }
 
 // await waits until a program succeeds.

@@ -13,9 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
-	"golang.org/x/sys/unix"
-
 	"vnet/runtime/kernel/kerneltest"
 )
 
@@ -33,23 +30,7 @@ type typist struct {
 // sit starts a program as the leader of a session of its own.
 func sit(t *testing.T, m *kerneltest.Machine, cmd *exec.Cmd, cols int) *typist {
 	t.Helper()
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Skip("no pseudo-terminals here:", err)
-	}
-	if err := pty.Setsize(master, &pty.Winsize{Rows: 30, Cols: uint16(cols)}); err != nil {
-		t.Fatal(err)
-	}
-	// One that the runtime waits for can be closed while it is read.
-	fd, err := unix.FcntlInt(master.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err == nil {
-		err = unix.SetNonblock(fd, true)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	master.Close()
-	master = os.NewFile(uintptr(fd), "ptmx")
+	master, slave := kerneltest.Terminal(t, cols, 30)
 	home := t.TempDir()
 	if err := os.Chmod(home, 0o700); err != nil { // it is the one for sockets, too
 		t.Fatal(err)

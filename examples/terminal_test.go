@@ -42,6 +42,23 @@ func (s *shell) file(name string) string {
 	return strings.TrimSpace(string(text))
 }
 
+// set checks how the terminal is set.
+func (s *shell) set(want string) {
+	s.t.Helper()
+	if got := s.mode(); got != want {
+		s.t.Errorf("the terminal is set to %s, was %s", got, want)
+	}
+}
+
+// ended checks the status of what ended last.
+func (s *shell) ended(want string) {
+	s.t.Helper()
+	s.do("echo $? > status")
+	if got := s.file("status"); got != want {
+		s.t.Errorf("its status is %s, not %s", got, want)
+	}
+}
+
 // inside opens a shell in a namespace, which says where it is.
 func (s *shell) inside(ns string) {
 	s.t.Helper()
@@ -77,13 +94,8 @@ func TestShellHasTerminal(t *testing.T) {
 	}
 	step("until stty size | grep -q '33 111'; do sleep 0.01; done; echo re''sized\r", "resized")
 	step("exit 7\r", shellPrompt)
-	s.do("echo $? > status")
-	if got := s.file("status"); got != "7" {
-		t.Errorf("the shell's status is %s", got)
-	}
-	if after := s.mode(); after != before {
-		t.Errorf("the terminal is set to %s, was %s", after, before)
-	}
+	s.ended("7")
+	s.set(before)
 }
 
 // Ctrl-Z in a program stops vnet as well, so that the user's own shell has the
@@ -110,21 +122,13 @@ func TestExecStopsAtTerminal(t *testing.T) {
 	}
 	s.keys("\x04")
 	s.await(shellPrompt)
-	s.do("echo $? > status")
-	if got := s.file("status"); got != "0" {
-		t.Errorf("its status is %s", got)
-	}
+	s.ended("0")
 	s.keys("vnet exec left sh -c 'echo be''gun; exec sleep 999'\r")
 	s.await("begun")
 	s.keys("\x03")
 	s.await(shellPrompt)
-	s.do("echo $? > status")
-	if got := s.file("status"); got != "130" {
-		t.Errorf("the status of what Ctrl-C has ended is %s", got)
-	}
-	if after := s.mode(); after != before {
-		t.Errorf("the terminal is set to %s, was %s", after, before)
-	}
+	s.ended("130")
+	s.set(before)
 }
 
 // All that a program writes arrives, also what it writes last, and where it does

@@ -1,6 +1,7 @@
 package repl
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -8,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
 	"golang.org/x/sys/unix"
 
 	"vnet/repl/complete"
+	"vnet/runtime/kernel/kerneltest"
 )
 
 // patience is how long the screen may take to look as expected; nothing waits
@@ -22,7 +23,6 @@ const patience = 10 * time.Second
 // A stage is a pseudo-terminal with a model of its screen.
 type stage struct {
 	t      *testing.T
-	fd     int // of the master
 	master *os.File
 	slave  *os.File
 	screen vt10x.Terminal
@@ -34,21 +34,8 @@ type stage struct {
 
 func newStage(t *testing.T, cols, rows int) *stage {
 	t.Helper()
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Skip("no pseudo-terminals here:", err)
-	}
-	// One that the runtime waits for can be closed while it is read.
-	fd, err := unix.FcntlInt(master.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err == nil {
-		err = unix.SetNonblock(fd, true)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	master.Close()
-	master = os.NewFile(uintptr(fd), "ptmx")
-	s := &stage{t: t, fd: fd, master: master, slave: slave, gone: make(chan struct{}),
+	master, slave := kerneltest.Terminal(t, cols, rows)
+	s := &stage{t: t, master: master, slave: slave, gone: make(chan struct{}),
 		screen: vt10x.New(vt10x.WithSize(cols, rows))}
 	s.size(cols, rows)
 	go func() {
@@ -75,7 +62,15 @@ func newStage(t *testing.T, cols, rows int) *stage {
 
 func (s *stage) size(cols, rows int) {
 	s.t.Helper()
-	if err := unix.IoctlSetWinsize(s.fd, unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(cols), Row: uint16(rows)}); err != nil {
+	// Not by its Fd, which would have readers block.
+	conn, err := s.master.SyscallConn()
+	if err == nil {
+		ctlErr := conn.Control(func(fd uintptr) {
+			err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(cols), Row: uint16(rows)})
+		})
+		err = errors.Join(ctlErr, err)
+	}
+	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.screen.Resize(cols, rows)
