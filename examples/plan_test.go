@@ -3,6 +3,7 @@ package examples
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -137,29 +138,152 @@ func TestPlanTellsRemovedNamespace(t *testing.T) {
 `)
 }
 
-// A program that has ended is told; whether it should have, nobody knows.
+// What programs have set up, and files that statements have written, are the
+// lab's as well: who changes them is told, each thing once.
+func TestPlanTellsTraits(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	path := script(t, traitScript)
+	run(t, m, 0, "up", path)
+	if got := lines(t, m, 0, path); len(got) > 0 {
+		t.Errorf("nobody changed anything, and yet\n%s", got)
+	}
+	m.Script(`
+tc qdisc add dev trp root tbf rate 9mbit burst 20k latency 9ms
+ip netns exec tra tc qdisc del dev one root
+ip netns exec tra tc qdisc add dev two root tbf rate 9mbit burst 20k latency 9ms
+ip netns exec tra tc filter del dev three ingress
+ip netns exec tra nft add rule inet fw in tcp dport 23 accept
+ip netns exec tra nft delete rule inet fw in handle $(ip netns exec tra nft -a list chain inet fw in | sed -n 's/.*dport 22 .*handle //p')
+ip netns exec tra nft add table inet theirs
+ip netns exec trb nft flush ruleset
+printf '10.9.9.9 evil\n' >>/etc/netns/tra/hosts
+sed -i /web/d /etc/netns/tra/hosts
+printf 'nameserver 10.0.0.9\n' >/etc/netns/trb/resolv.conf
+`)
+	before := m.Settle()
+	got := lines(t, m, 10, path)
+	m.Same(t, before)
+	sameLines(t, got, `
++ in tra hosts 10.0.0.2 web # removed since
+~ in trb dns 10.0.0.3 # changed since
+- in host qdisc trp at root tbf # made since
+~ in tra file /etc/netns/tra/hosts: has besides `+"`10.9.9.9 evil`"+` # changed since
++ in tra filter three at ffff:fff2 pref 49152 proto 0x3 u32 # removed since
+~ in tra nft inet fw: lacks `+"`tcp dport 22 accept`, has `tcp dport 23 accept`"+` # changed since
+- in tra nft inet theirs # made since
++ in tra qdisc one at root htb # removed since
+- in tra qdisc two at root tbf # made since
++ in trb nft ip nat # removed since
+`)
+	o := run(t, m, 0, "plan", "--json", path)
+	type step struct {
+		Op, Action string
+		Drift      bool
+		Namespaces []string
+		Data       struct{ Wanted, Found []string }
+	}
+	var doc struct{ Steps []step }
+	if err := json.Unmarshal([]byte(o.Out), &doc); err != nil {
+		t.Fatal(err)
+	}
+	lost := slices.ContainsFunc(doc.Steps, func(s step) bool {
+		return s.Op == "Trait" && s.Action == "make" && s.Drift && slices.Equal(s.Namespaces, []string{"trb"}) &&
+			slices.Contains(s.Data.Wanted, "masquerade") && len(s.Data.Found) == 0
+	})
+	if !lost {
+		t.Errorf("as JSON it does not tell of the lost table:\n%s", o.Out)
+	}
+	run(t, m, 0, "run", "--replace", path)
+	if got := lines(t, m, 0, "traits"); len(got) > 0 {
+		t.Errorf("after it was built anew\n%s", got)
+	}
+	m.Script("ip -n tra link del one; ip netns del trb")
+	m.Settle()
+	for _, l := range lines(t, m, 10, "traits") {
+		if strings.Contains(l, "qdisc") || strings.Contains(l, "nft") {
+			t.Errorf("what goes with something else is told: %s", l)
+		}
+	}
+}
+
+const traitScript = `lab traits
+ns tra trb
+ifb tra:one; ifb tra:two; ifb tra:three
+veth host:trp <-> tra:up
+in tra { hosts 10.0.0.2 web; hosts 10.0.0.4 db }
+in trb dns 10.0.0.3
+exec in tra {
+  tc qdisc add dev one root handle 1: htb
+  tc class add dev one parent 1: classid 1:1 htb rate 1mbit
+  tc filter add dev one parent 1: u32 match u32 0 0 classid 1:1
+  tc qdisc add dev three ingress
+  tc filter add dev three ingress u32 match u32 0 0 action mirred egress redirect dev two
+  nft add table inet fw
+  nft add chain inet fw in '{ type filter hook input priority 0; policy accept; }'
+  nft add rule inet fw in tcp dport 22 accept
+}
+exec in trb {
+  nft add table ip nat
+  nft add chain ip nat post '{ type nat hook postrouting priority 100; }'
+  nft add rule ip nat post masquerade
+}
+`
+
+// A program that has ended since is told; one that was over with the script, or
+// that the script has stopped, is not.
 func TestPlanTellsEndedPrograms(t *testing.T) {
 	t.Parallel()
 	m := kerneltest.New(t)
-	path := script(t, "lab work\nns na\nspawn as web in na sleep 98\nspawn as db in na sleep 98\n")
+	text := `lab work
+ns na
+spawn as web in na sleep 98
+spawn as db in na sleep 98
+spawn as once ready "x" in na sh "echo x"
+spawn as gone in na sleep 98
+stop gone
+exec in na sh 'setsid sleep 97 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done'
+`
+	path := script(t, text)
 	run(t, m, 0, "up", path)
-	for _, p := range status(t, m)[0].Programs {
-		if p.Name == "web" {
-			_ = syscall.Kill(p.PIDs[0], syscall.SIGKILL)
-		}
+	if got := lines(t, m, 0, path); len(got) > 0 {
+		t.Errorf("nothing has ended, and yet\n%s", got)
 	}
-	for deadline := time.Now().Add(kerneltest.Patience(10 * time.Second)); ; {
-		o := run(t, m, 0, "plan", "--exit-code", "work")
-		if strings.Contains(o.Out, "Its program web has ended") {
-			if strings.Contains(o.Out, "db") {
-				t.Errorf("says\n%s", o.Out)
+	kill := func(name string) {
+		for _, p := range status(t, m)[0].Programs {
+			if p.Name == name {
+				_ = syscall.Kill(p.PIDs[0], syscall.SIGKILL)
 			}
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("says\n%s", o.Out)
 		}
 	}
+	kill("web")
+	kill("")
+	var got []string
+	for deadline := time.Now().Add(kerneltest.Patience(10 * time.Second)); len(got) < 2 && time.Now().Before(deadline); {
+		o := m.TryCmd(vnet("plan", "--exit-code", "work"))
+		got = nil
+		for _, l := range strings.Split(o.Out, "\n") {
+			if strings.Contains(l, "program") {
+				got = append(got, l)
+			}
+		}
+	}
+	sameLines(t, got, `
++ program sleep # ended since
++ program web # ended since
+`)
+	if o := run(t, m, 10, "plan", "--exit-code", "work"); !strings.Contains(o.Out, "What web wrote: vnet logs work web") {
+		t.Errorf("says\n%s", o.Out)
+	}
+	edited := strings.NewReplacer("as db in na sleep 98", "as db in na sleep 99", "as web", "as www").Replace(text)
+	if err := os.WriteFile(path, []byte(edited), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sameLines(t, lines(t, m, 10, "work"), `
+~ program db
++ program sleep # ended since
++ program www
+`)
 }
 
 // What the script says otherwise than when its lab was built is told apart from

@@ -1,16 +1,23 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"vnet/lang/diag"
 	"vnet/lang/name"
 	"vnet/lang/token"
+	"vnet/runtime/delta"
 	"vnet/runtime/host"
 	"vnet/runtime/journal"
+	"vnet/runtime/kernel"
 	"vnet/runtime/lab"
 	"vnet/runtime/model"
 	"vnet/runtime/tx"
@@ -33,30 +40,106 @@ func (w *run) keepAs() {
 		if err := record.Save(j); err != nil {
 			return called, err
 		}
-		return called, lab.SaveStates(j, w.left(kept.Steps))
+		spaces := w.writtenTo(called, kept.Steps)
+		besides := w.besides(kept, spaces)
+		return called, errors.Join(lab.SaveStates(j, w.left(spaces)), besides.Save(j))
 	}
 }
 
-// left shows the namespaces that steps have written to. The mirror knows them,
-// but for what programs may have done, which need not stay in the namespace
-// they are started in.
-func (w *run) left(steps []tx.Step) []*host.State {
-	look := w.net
-	if w.interp.Tally().Programs > 0 {
-		look = model.New(model.Options{Source: w.host})
-	}
+// writtenTo lists the namespaces that steps have written to. Programs may have
+// changed any of the lab's, whichever they were started in.
+func (w *run) writtenTo(called string, steps []tx.Step) []string {
 	var spaces []string
 	for _, s := range steps {
 		spaces = append(spaces, s.Op.Spaces()...)
 	}
+	if l, up := lab.Named(w.ledger.store, called); up && w.programs() {
+		for _, st := range l.States() {
+			spaces = append(spaces, st.NS)
+		}
+	}
 	slices.Sort(spaces)
+	return slices.Compact(spaces)
+}
+
+// programs reports whether any ran.
+func (w *run) programs() bool { return w.interp.Tally().Programs > 0 }
+
+// left shows namespaces. The mirror knows them, but for what programs may have
+// done.
+func (w *run) left(spaces []string) []*host.State {
+	look := w.net
+	if w.programs() {
+		look = model.New(model.Options{Source: w.host})
+	}
 	var states []*host.State
-	for _, ns := range slices.Compact(spaces) {
+	for _, ns := range spaces {
 		if st, err := look.State(context.Background(), ns); err == nil {
 			states = append(states, st)
 		}
 	}
 	return states
+}
+
+// An outlook is a host that shows what no operation makes.
+type outlook interface {
+	Traits(ctx context.Context, ns string) (host.Traits, error)
+	File(ns, file string) (text string, there bool, err error)
+	Processes(host.GroupKill) []int
+}
+
+var _ outlook = (*kernel.Host)(nil)
+
+// besides shows what programs have set up, those that run, and the files that
+// statements have written.
+func (w *run) besides(kept tx.Kept, spaces []string) lab.Outside {
+	h, ok := w.host.(outlook)
+	if !ok {
+		return lab.Outside{}
+	}
+	var ops []host.Op
+	for _, s := range kept.Steps {
+		ops = append(ops, s.Op)
+	}
+	out := lab.Outside{Files: filesOf(h, ops)}
+	if !w.programs() {
+		return out
+	}
+	out.Traits = traitsOf(context.Background(), h, spaces)
+	for _, g := range kept.Programs {
+		if pids := h.Processes(g); len(pids) > 0 {
+			out.Programs = append(out.Programs, lab.Program{Group: g, Name: cmp.Or(programName(g.Log), processName(pids[0]))})
+		}
+	}
+	return out
+}
+
+// filesOf reads the files that operations have written.
+func filesOf(h outlook, ops []host.Op) map[string]string {
+	out := map[string]string{}
+	for _, f := range delta.Files(ops) {
+		if text, there, err := h.File(f.NS, f.Name); err == nil && there {
+			out[f.Path()] = text
+		}
+	}
+	return out
+}
+
+// traitsOf looks into namespaces, as far as it can.
+func traitsOf(ctx context.Context, h outlook, spaces []string) map[string]host.Traits {
+	out := map[string]host.Traits{}
+	for _, ns := range spaces {
+		if t, err := h.Traits(ctx, ns); err == nil {
+			out[ns] = t
+		}
+	}
+	return out
+}
+
+// processName is what the system calls a process.
+func processName(pid int) string {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
+	return strings.TrimSpace(string(text))
 }
 
 // labName is what the lab of a script is called, which the script may tell.

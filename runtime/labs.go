@@ -111,8 +111,14 @@ func show(k *kernel.Host, l *lab.Lab) Lab {
 	return out
 }
 
-// programName is what the script called a program, by its log.
-func programName(log string) string { return strings.TrimSuffix(filepath.Base(log), ".log") }
+// programName is what the script called a program, by its log; empty for what an
+// exec has left.
+func programName(log string) string {
+	if log == "" {
+		return ""
+	}
+	return strings.TrimSuffix(filepath.Base(log), ".log")
+}
 
 // FindLab finds the lab that a word means: its name, or the file it was built
 // from, which need not be there any more. Without a word it is the newest.

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"syscall"
 
 	"vnet/lang/diag"
 	"vnet/lang/token"
 	"vnet/runtime/delta"
+	"vnet/runtime/eval"
 	"vnet/runtime/host"
 	"vnet/runtime/journal"
 	"vnet/runtime/kernel"
@@ -21,10 +23,25 @@ import (
 
 // A Planned is what a script would do here.
 type Planned struct {
-	Steps  []Step
-	Lab    string // the script's, if it is up: the steps lead from what stands to what the script makes
-	Edited bool   // the script or a value given to it is not what the lab was built from
+	Steps    []Step
+	Traits   []delta.Change // what programs have set up and others have changed since the lab was built
+	Programs []PlannedProgram
+	Lab      string // the script's, if it is up: the steps lead from what stands to what the script makes
+	Edited   bool   // the script or a value given to it is not what the lab was built from
 }
+
+// A PlannedProgram is one that does not run and should, or the other way round.
+type PlannedProgram struct {
+	Name   string // as the script calls it; what an exec has left is called as the system does
+	Runs   bool   // and should not, or not as it does
+	Wants  bool   // it should run
+	Drift  bool   // it ran when the lab was built, and has ended since
+	Logged bool   // what it wrote is kept
+	At     token.Span
+}
+
+// Differs reports whether there is anything to do.
+func (p *Planned) Differs() bool { return len(p.Steps)+len(p.Traits)+len(p.Programs) > 0 }
 
 // Plan rehearses a script on what is alive here. If its lab is up, that is
 // compared with what the script would make in its place.
@@ -55,6 +72,10 @@ type comparison struct {
 	ops    []host.Op // all that it or the script do
 	origin map[delta.Key]token.Span
 	chosen delta.Choices
+
+	left   lab.Outside // what its runs have left beside what operations made
+	traits []host.Trait
+	now    []host.Trait
 }
 
 func (c *comparison) plan(ctx context.Context, s Script) (Planned, diag.List) {
@@ -76,10 +97,12 @@ func (c *comparison) plan(ctx context.Context, s Script) (Planned, diag.List) {
 		c.learn(before.steps())
 		c.learn(after.steps())
 	}
+	c.left = c.lab.Outside()
 	stood := c.stock(c.lab.States())
 	for _, t := range c.parts {
 		note(stood, planned(t))
 	}
+	c.traits = stood.SetFiles(c.left.Files, delta.ScopeOf(c.ops))
 	want := stood
 	if out.Edited {
 		want = c.edited(ctx, stood, before, after)
@@ -89,10 +112,84 @@ func (c *comparison) plan(ctx context.Context, s Script) (Planned, diag.List) {
 		return out, diag.List{unseen(err)}
 	}
 	out.Steps = c.steps(have, stood, want)
+	blind := c.lookOutside(ctx, stood, have, want)
+	out.Traits = delta.Traits(c.traits, c.now)
+	out.Programs = c.programs(before, after)
 	if after != nil {
-		return out, after.found
+		return out, append(after.found, blind...)
 	}
-	return out, nil
+	return out, blind
+}
+
+// lookOutside compares what programs have set up: what they did then, and what
+// there is now.
+func (c *comparison) lookOutside(ctx context.Context, stood, have, want delta.Stock) (blind diag.List) {
+	sc := delta.ScopeOf(c.ops)
+	now := traitsOf(ctx, c.k, have.Spaces())
+	why := ""
+	for ns := range now {
+		why = cmp.Or(why, now[ns].Blind, c.left.Traits[ns].Blind)
+	}
+	pick := func(of map[string]host.Traits) (out []host.Trait) {
+		for _, t := range of {
+			out = append(out, t.List...)
+		}
+		out = want.Traits(have.Traits(out, sc), sc)
+		return slices.DeleteFunc(out, func(t host.Trait) bool { return why != "" && t.On == "" })
+	}
+	c.traits = append(c.traits, pick(c.left.Traits)...)
+	c.now = append(c.now, pick(now)...)
+	if why != "" {
+		blind = append(blind, diag.Warn(diag.MachineLacks, token.Span{}, "packet filters are not compared: %s", why))
+	}
+	return blind
+}
+
+// programs tells which have ended since the lab was built, and which the script
+// starts otherwise now.
+func (c *comparison) programs(before, after *rehearsed) []PlannedProgram {
+	var out []PlannedProgram
+	was, will := map[string]eval.Spawned{}, map[string]eval.Spawned{}
+	if after != nil && before.tx != nil {
+		for _, s := range before.runs {
+			was[s.Name] = s
+		}
+		for _, s := range after.runs {
+			will[s.Name] = s
+		}
+	}
+	for _, p := range c.left.Programs {
+		old, told := was[p.Name]
+		s, wanted := will[p.Name]
+		told = told && p.Group.Log != ""
+		runs := len(c.k.Processes(p.Group)) > 0
+		switch {
+		case told && !wanted && runs:
+			out = append(out, PlannedProgram{Name: p.Name, Runs: true, At: old.At})
+		case told && !wanted:
+		case told && !(old.NS == s.NS && slices.Equal(old.Argv, s.Argv)):
+			out = append(out, PlannedProgram{Name: p.Name, Runs: runs, Wants: true, At: s.At})
+		case !runs:
+			out = append(out, PlannedProgram{Name: p.Name, Wants: true, Drift: true, Logged: p.Group.Log != "", At: c.begun(p.Group)})
+		}
+	}
+	for name, s := range will {
+		if _, told := was[name]; !told {
+			out = append(out, PlannedProgram{Name: name, Wants: true, At: s.At})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b PlannedProgram) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// begun is where a program was started.
+func (c *comparison) begun(g host.GroupKill) token.Span {
+	for _, t := range c.parts {
+		if at := t.Begun(g); at.Known() {
+			return at
+		}
+	}
+	return token.Span{}
 }
 
 // learn notes what there is to know of steps: what they are about and where
@@ -156,8 +253,7 @@ func (c *comparison) rehearsed(ctx context.Context, r *rehearsed, spaces []strin
 	return s
 }
 
-// alive is what there is now of what stood or is wanted. Files that were written
-// are taken to be as they were.
+// alive is what there is now of what stood or is wanted.
 func (c *comparison) alive(ctx context.Context, stood, want delta.Stock) (delta.Stock, error) {
 	net := model.New(model.Options{Source: c.k}) // which tells routes as a rehearsal does
 	var states []*host.State
@@ -172,7 +268,11 @@ func (c *comparison) alive(ctx context.Context, stood, want delta.Stock) (delta.
 		}
 	}
 	have := c.stock(states)
-	have.KeepFiles(stood)
+	rest := have.SetFiles(filesOf(c.k, c.ops), delta.ScopeOf(c.ops))
+	c.now = slices.DeleteFunc(rest, func(t host.Trait) bool { // in files that the lab has not written, all is others'
+		_, ours := c.left.Files[strings.TrimPrefix(t.Name, "file ")]
+		return !ours
+	})
 	for _, s := range append(stood.Sysctls(), want.Sysctls()...) {
 		if value, err := c.k.Sysctl(ctx, s.NS, s.Key); err == nil {
 			have.Note(host.SysctlSet{NS: s.NS, Key: s.Key, Value: value})

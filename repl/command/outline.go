@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"vnet/runtime"
+	"vnet/runtime/delta"
 	"vnet/runtime/host"
 )
 
@@ -41,7 +42,7 @@ func (a action) since() string {
 type planLine struct {
 	sign  action
 	text  string
-	drift bool // it puts back what others have changed
+	since string // what others have done that it puts back; empty: nothing
 }
 
 // counts says how much there is to do.
@@ -66,25 +67,62 @@ func tally(lines []planLine) counts {
 	return n
 }
 
-// outline turns steps into lines, one an object. The addresses that a new
+// outline turns a plan into lines, one an object. The addresses that a new
 // interface gets stand on its line, as they do in a script.
-func outline(steps []runtime.Step) []planLine {
-	addrs := addresses(steps)
+func outline(p runtime.Planned) []planLine {
+	addrs := addresses(p.Steps)
 	var lines []planLine
-	for _, s := range steps {
+	add := func(a action, text string, drift bool) {
+		l := planLine{sign: a, text: text}
+		if drift {
+			l.since = a.since()
+		}
+		lines = append(lines, l)
+	}
+	for _, s := range p.Steps {
 		switch op := s.Op.(type) {
 		case host.LinkAdd:
-			lines = append(lines, planLine{create, withAddresses(op, addrs), s.Drift})
+			add(create, withAddresses(op, addrs), s.Drift)
 		case host.AddrSet:
 			if _, onLine := addrs[host.End{NS: op.Addr.NS, Name: op.Addr.Link}]; onLine && op.Verb == host.Add {
 				continue
 			}
-			lines = append(lines, planLine{actionOf(op), object(op), s.Drift})
+			add(actionOf(op), object(op), s.Drift)
 		default:
-			lines = append(lines, planLine{actionOf(op), object(op), s.Drift})
+			add(actionOf(op), object(op), s.Drift)
 		}
 	}
+	for _, c := range p.Traits {
+		add(actionOfTrait(c), c.String(), true)
+	}
+	for _, g := range p.Programs {
+		l := planLine{sign: actionOfProgram(g), text: "program " + g.Name}
+		if g.Drift {
+			l.since = "ended"
+		}
+		lines = append(lines, l)
+	}
 	return lines
+}
+
+func actionOfTrait(c delta.Change) action {
+	switch {
+	case c.Missing():
+		return create
+	case c.Foreign():
+		return remove
+	}
+	return change
+}
+
+func actionOfProgram(p runtime.PlannedProgram) action {
+	switch {
+	case !p.Wants:
+		return remove
+	case !p.Runs:
+		return create
+	}
+	return change
 }
 
 // addresses collects those of the interfaces that the steps make.

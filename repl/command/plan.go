@@ -27,8 +27,8 @@ what it may not see it takes for unknown. + is made, ~ changed, - removed.
 
 If the script's lab is up, that is what lies between what stands and what the
 script makes: what it says otherwise than when the lab was built, and what
-others have changed since; packet filters and traffic control are not looked
-at. Named by LAB, the script is read again where it was; if it is not there
+others have changed since, also of what its programs have set up with tc(8)
+and nft(8), and which of them have ended. Named by LAB, the script is read again where it was; if it is not there
 any more, it is the one the lab was built from.`,
 		Example: `  vnet plan lab.vnet
   vnet plan --ip lab.vnet     as commands of ip(8)
@@ -61,7 +61,7 @@ func (a *app) plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	ctx, release := withSignals(cmd.Context())
 	defer release()
 	p, list := a.Plan(ctx, s)
-	lines := outline(p.Steps)
+	lines := outline(p)
 	if a.json {
 		a.planJSON(p, lines, list)
 	} else {
@@ -76,7 +76,7 @@ func (a *app) plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	default:
 		a.printPlan(p, lines, s)
 	}
-	if o.exitCode && len(p.Steps) > 0 {
+	if o.exitCode && p.Differs() {
 		return status(statusChanges)
 	}
 	return nil
@@ -123,7 +123,7 @@ func (a *app) printPlan(p runtime.Planned, lines []planLine, script runtime.Scri
 	var b strings.Builder
 	widest, drifted := 0, false
 	for _, l := range lines {
-		if l.drift {
+		if l.since != "" {
 			widest, drifted = max(widest, len(name.Quote(l.text))), true
 		}
 	}
@@ -138,8 +138,8 @@ func (a *app) printPlan(p runtime.Planned, lines []planLine, script runtime.Scri
 			sign = s.red(sign)
 		}
 		b.WriteString(sign + " " + name.Quote(l.text))
-		if l.drift {
-			b.WriteString(strings.Repeat(" ", widest-len(name.Quote(l.text))+2) + s.dim("# "+l.sign.since()+" since"))
+		if l.since != "" {
+			b.WriteString(strings.Repeat(" ", widest-len(name.Quote(l.text))+2) + s.dim("# "+l.since+" since"))
 		}
 		b.WriteByte('\n')
 	}
@@ -150,19 +150,16 @@ func (a *app) printPlan(p runtime.Planned, lines []planLine, script runtime.Scri
 	fmt.Fprintf(&b, "Plan: %d to make, %d to change, %d to remove\n", n.Make, n.Change, n.Remove)
 	write(a.console.out, b.String())
 	if p.Lab != "" {
-		write(a.console.out, labPlan(p, len(lines) > 0, drifted, script)+a.endedPrograms(p.Lab))
+		write(a.console.out, labPlan(p, len(lines) > 0, drifted, script)+endedPrograms(p))
 	}
 }
 
-// endedPrograms tells which of a lab's programs do not run any more; whether they
-// should, nobody can tell.
-func (a *app) endedPrograms(lab string) string {
+// endedPrograms tells where to look for why programs have ended.
+func endedPrograms(p runtime.Planned) string {
 	var b strings.Builder
-	for _, l := range a.alive() {
-		for _, p := range l.Programs {
-			if l.Name == lab && p.Name != "" && len(p.PIDs) == 0 {
-				fmt.Fprintf(&b, "Its program %s has ended; what it wrote: vnet logs %s %s\n", p.Name, name.Quote(lab), p.Name)
-			}
+	for _, g := range p.Programs {
+		if g.Drift && g.Logged {
+			fmt.Fprintf(&b, "What %s wrote: vnet logs %s %s\n", g.Name, name.Quote(p.Lab), g.Name)
 		}
 	}
 	return b.String()
@@ -217,6 +214,21 @@ type planned struct {
 	Data   any      `json:"data"`
 }
 
+// A trait is what somebody has changed of what programs set up, as programs
+// read it.
+type trait struct {
+	Name      string   `json:"name"`
+	Interface string   `json:"interface,omitempty"`
+	Wanted    []string `json:"wanted"`
+	Found     []string `json:"found"`
+}
+
+type programState struct {
+	Name   string `json:"name"`
+	Wanted bool   `json:"wanted"`
+	Runs   bool   `json:"runs"`
+}
+
 type planDocument struct {
 	Lab         string    `json:"lab,omitempty"`
 	Edited      bool      `json:"edited,omitempty"`
@@ -233,6 +245,14 @@ func (a *app) planJSON(p runtime.Planned, lines []planLine, list diag.List) {
 			Action: actionOf(s.Op).word(), Spaces: append([]string{}, s.Op.Spaces()...),
 			File: s.At.Pos.Filename, Line: s.At.Pos.Line, Column: s.At.Pos.Column, Drift: s.Drift, Data: s.Op,
 		})
+	}
+	for _, c := range p.Traits {
+		doc.Steps = append(doc.Steps, planned{Op: "Trait", Text: c.String(), Action: actionOfTrait(c).word(), Spaces: []string{c.NS},
+			Drift: true, Data: trait{c.Name, c.On, append([]string{}, c.Lines...), append([]string{}, c.Is...)}})
+	}
+	for _, g := range p.Programs {
+		doc.Steps = append(doc.Steps, planned{Op: "Program", Text: "program " + g.Name, Action: actionOfProgram(g).word(), Spaces: []string{},
+			File: g.At.Pos.Filename, Line: g.At.Pos.Line, Column: g.At.Pos.Column, Drift: g.Drift, Data: programState{g.Name, g.Wants, g.Runs}})
 	}
 	if out, err := diag.Marshal(doc); err == nil {
 		write(a.console.out, string(out)+"\n")

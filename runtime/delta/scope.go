@@ -8,16 +8,17 @@ import (
 
 // A Scope is the part of a network that operations were about: namespaces they
 // made, with all in them; interfaces they made, with all that stands on those;
-// and single things.
+// files they wrote; and single things.
 type Scope struct {
 	spaces map[string]bool
 	links  map[host.End]bool
 	things map[Key]bool
+	files  map[FileKey]bool
 }
 
 // ScopeOf is the scope of operations.
 func ScopeOf(ops []host.Op) Scope {
-	s := Scope{map[string]bool{}, map[host.End]bool{}, map[Key]bool{}}
+	s := Scope{map[string]bool{}, map[host.End]bool{}, map[Key]bool{}, map[FileKey]bool{}}
 	for _, op := range ops {
 		switch op := op.(type) {
 		case host.NamespaceAdd:
@@ -31,6 +32,8 @@ func ScopeOf(ops []host.Op) Scope {
 			if from := (host.End{NS: op.NS, Name: op.Name}); op.NewName != nil && s.links[from] {
 				s.links[host.End{NS: op.NS, Name: *op.NewName}] = true
 			}
+		case host.HostsAdd, host.DNSSet:
+			s.files[fileOf(op)] = true
 		case host.LinkMove:
 			s.links[host.End{NS: op.To, Name: op.Name}] = true
 		}

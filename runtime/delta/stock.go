@@ -108,15 +108,6 @@ func (s Stock) put(op host.Op) {
 	s[keysOf(op)[0]] = op // of a cable each end is a thing of its own
 }
 
-// KeepFiles adds the files of another stock.
-func (s Stock) KeepFiles(of Stock) {
-	for k, op := range of {
-		if k.rank == file {
-			s[k] = op
-		}
-	}
-}
-
 // Holds reports whether a stock has what an operation is about.
 func (s Stock) Holds(op host.Op) bool {
 	_, ok := s[keysOf(op)[0]]
@@ -184,8 +175,10 @@ func keysOf(op host.Op) []Key {
 		return []Key{{op.Neigh.NS, neigh, op.Neigh.Dev, op.Neigh.IP.String() + " " + strconv.FormatBool(op.Neigh.Proxy)}}
 	case host.SysctlSet:
 		return []Key{{ns: op.NS, rank: sysctl, name: op.Key}}
-	case host.HostsAdd, host.DNSSet:
-		return []Key{{ns: op.Spaces()[0], rank: file, name: op.String()}}
+	case host.HostsAdd:
+		return []Key{{ns: op.NS, rank: file, name: op.String()}}
+	case host.DNSSet:
+		return []Key{{ns: op.NS, rank: file}}
 	}
 	return nil
 }

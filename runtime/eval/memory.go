@@ -147,3 +147,23 @@ func (in *Interp) Programs() []Background {
 	}
 	return out
 }
+
+// Spawned are the programs that a rehearsal would leave running, by name.
+func (in *Interp) Spawned() []Spawned {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	var out []Spawned
+	for _, name := range slices.Sorted(maps.Keys(in.backgrounds)) {
+		if b := in.backgrounds[name]; !b.stopped {
+			out = append(out, Spawned{name, b.cmd.NS, b.cmd.Argv, b.at})
+		}
+	}
+	return out
+}
+
+// A Spawned is a program that a script starts in the background.
+type Spawned struct {
+	Name, NS string
+	Argv     []string
+	At       token.Span
+}

@@ -125,6 +125,7 @@ func (t *thread) start(st start) (*background, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.cmd = *t.cmd(st.program, st.argv[0])
 	if t.cfg.Rehearse {
 		t.cfg.Net.Doubt(st.ns)
 		return b, nil
@@ -140,7 +141,6 @@ func (t *thread) start(st start) (*background, error) {
 		b.out.w = nil
 	}
 	b.out.expect(st.ready.pattern)
-	b.cmd = *t.cmd(st.program, st.argv[0])
 	b.cmd.Stdin, b.cmd.Stderr, b.cmd.Stdout = nil, nil, b.out
 	b.cmd.Group, b.cmd.Log = group, log
 	taken, err := t.listeners(st)

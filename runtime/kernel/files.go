@@ -104,6 +104,15 @@ func (q *queue) fileRestore(op host.FileRestore) error {
 	return nil
 }
 
+// File reads a file of a namespace; there is false for none.
+func (h *Host) File(ns, file string) (text string, there bool, err error) {
+	if err := etcName(ns, file); err != nil {
+		return "", false, err
+	}
+	now, err := h.fileNow(ns, file)
+	return string(now.Content), err == nil && !now.Absent, err
+}
+
 // etcName checks what is about to become a path, for it may come from a
 // journal.
 func etcName(ns, file string) error {

@@ -3,15 +3,17 @@ package tx
 import (
 	"slices"
 
+	"vnet/lang/token"
 	"vnet/runtime/host"
 	"vnet/runtime/journal"
 )
 
 // Kept is what is about to be committed.
 type Kept struct {
-	Steps  []Step
-	Spaces []Space // the namespaces that it has made
-	Whole  bool    // all that takes it back is to remove them
+	Steps    []Step
+	Spaces   []Space          // the namespaces that it has made
+	Programs []host.GroupKill // the groups of programs that it has started
+	Whole    bool             // all that takes it back is to remove them
 }
 
 // A Space is a namespace that a transaction has made.
@@ -26,7 +28,7 @@ func (t *Tx) keptIn(done []entry) (lab string, err error) {
 	if t.Keep == nil || !slices.ContainsFunc(done, t.lasts) {
 		return "", nil
 	}
-	return t.Keep(t.journal, Kept{stepsOf(done), madeSpaces(done), t.endsWithSpaces(done)})
+	return t.Keep(t.journal, Kept{stepsOf(done), madeSpaces(done), programsOf(done), t.endsWithSpaces(done)})
 }
 
 // endsWithSpaces reports whether removing the namespaces that it has made takes
@@ -115,8 +117,12 @@ func (t *Tx) Earlier(ns, key string) (value string, ok bool) {
 func (t *Tx) Programs() []host.GroupKill {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return programsOf(t.log)
+}
+
+func programsOf(log []entry) []host.GroupKill {
 	var out []host.GroupKill
-	for _, e := range t.log {
+	for _, e := range log {
 		if !ofPrograms(e) {
 			continue
 		}
@@ -127,6 +133,18 @@ func (t *Tx) Programs() []host.GroupKill {
 		}
 	}
 	return out
+}
+
+// Begun is the statement that has started a group of programs.
+func (t *Tx) Begun(g host.GroupKill) token.Span {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range t.log {
+		if add, ok := e.step.Op.(host.GroupAdd); ok && add.ID == g.ID {
+			return e.step.At
+		}
+	}
+	return token.Span{}
 }
 
 // Lost lists what was there before a transaction that is taken back after its

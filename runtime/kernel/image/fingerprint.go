@@ -59,7 +59,7 @@ func (c *canvas) add(s section, thing, line string, links ...string) *Entry {
 
 // Fingerprint puts an image into lines.
 func (img *Image) Fingerprint(form Form) Fingerprint {
-	c := &canvas{view: newView(img, form), index: map[string]*Entry{}, loose: map[string]bool{}}
+	c := newCanvas(img, form)
 	for _, draw := range []func(){
 		c.drawLinks, c.drawAddrs, c.drawRoutes, c.drawRules, c.drawNexthops, c.drawNeighs, c.drawProxies,
 		c.drawFDB, c.drawMDB, c.drawVLANs, c.drawTraffic, c.drawLabels, c.drawNeighTables, c.drawNetconf,
@@ -67,6 +67,15 @@ func (img *Image) Fingerprint(form Form) Fingerprint {
 	} {
 		draw()
 	}
+	return c.fingerprint()
+}
+
+func newCanvas(img *Image, form Form) *canvas {
+	return &canvas{view: newView(img, form), index: map[string]*Entry{}, loose: map[string]bool{}}
+}
+
+// fingerprint puts what was drawn in order.
+func (c *canvas) fingerprint() Fingerprint {
 	f := make(Fingerprint, len(c.list))
 	for i, e := range c.list {
 		if c.loose[e.Thing] {

@@ -125,7 +125,7 @@ func (c *camera) take(ctx context.Context, parts Parts) (*Image, error) {
 		part Parts
 		do   func(*Image) error
 	}{
-		{0, c.takeDumps}, {0, c.takeTraffic}, {0, c.takePeers},
+		{0, func(img *Image) error { return c.takeDumps(img) }}, {0, c.takeTraffic}, {0, c.takePeers},
 		{Sysctls, takeSysctls}, {Sysfs, c.takeSysfs}, {Groups, takeGroups},
 		{Features, c.takeFeatures}, {XFRM, takeXFRM},
 		{NFT, func(img *Image) error { return takeTables(ctx, img) }},

@@ -103,8 +103,12 @@ func proxyHeader() []byte {
 	return b
 }
 
-func (c *camera) takeDumps(img *Image) error {
+// takeDumps asks for lists: those of some sections, or all.
+func (c *camera) takeDumps(img *Image, only ...section) error {
 	for _, l := range lists {
+		if len(only) > 0 && !slices.Contains(only, l.section) {
+			continue
+		}
 		list, err := c.route.dump(l.ask, l.body)
 		if err != nil {
 			if absent(err) || err == unix.EINVAL {
