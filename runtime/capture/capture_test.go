@@ -42,20 +42,26 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// read has tcpdump(8) read a file.
-func read(t *testing.T, file string) string {
+// read has a program read a file.
+func read(t *testing.T, program string, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath("tcpdump"); err != nil {
-		t.Skip("needs tcpdump to read what was written")
+	if _, err := exec.LookPath(program); err != nil {
+		t.Skipf("needs %s to read what was written", program)
 	}
-	out, err := exec.Command("tcpdump", "-n", "-e", "-tt", "--nano", "-r", file).CombinedOutput()
+	var errs bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s", err, &errs)
 	}
 	return string(out)
 }
 
-func TestWriter(t *testing.T) {
+// written is a file with a frame of each of two interfaces, and one that the
+// first has lost.
+func written(t *testing.T) string {
+	t.Helper()
 	var b bytes.Buffer
 	taps := []host.Tap{{End: host.End{NS: "h1", Name: "eth0"}, LinkType: 1}, {End: host.End{NS: "r", Name: "wan"}, LinkType: 1}}
 	w, err := capture.NewWriter(&b, taps)
@@ -67,20 +73,38 @@ func TestWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	taps[0].Received, taps[0].Dropped, taps[1].Received = 2, 1, 1
 	if err := w.Close(time.Unix(1700000001, 0), taps); err != nil {
 		t.Fatal(err)
-	}
-	for _, want := range []string{"h1:eth0", "r:wan"} {
-		if !bytes.Contains(b.Bytes(), []byte(want)) {
-			t.Errorf("no interface %s", want)
-		}
 	}
 	file := filepath.Join(t.TempDir(), "x.pcapng")
 	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got := read(t, file)
+	return file
+}
+
+func TestTcpdumpReads(t *testing.T) {
+	got := read(t, "tcpdump", "-n", "-e", "-tt", "--nano", "-r", written(t))
 	for _, want := range []string{"1700000000.123456789 ", "10.0.0.1 > 10.0.0.2: ICMP echo request, id 1, seq 1", "vlan 7"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+func TestTsharkReads(t *testing.T) {
+	file := written(t)
+	got := read(t, "tshark", "-n", "-r", file, "-T", "fields", "-E", "separator=/s", "-e", "frame.number", "-e", "frame.interface_id",
+		"-e", "frame.interface_name", "-e", "frame.packet_flags_direction", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "ip.src", "-e", "icmp.seq", "-e", "vlan.id")
+	want := "1 0 h1:eth0 0x00000002 1700000000.123456789 42 10.0.0.1 1 \n" +
+		"2 1 r:wan 0x00000001 1700000000.123456789 46 10.0.0.1 1 7\n"
+	if got != want {
+		t.Errorf("reads\n%s\nand not\n%s", got, want)
+	}
+	got = read(t, "capinfos", "-M", file)
+	for _, want := range []string{"Number of packets:   2", "Capture application: vnet", "File timestamp precision:  nanoseconds", "Number of interfaces in file: 2",
+		"Name = h1:eth0", "Name = r:wan", "Encapsulation = Ethernet", "Capture length = 262144", "Number of stat entries = 1"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
