@@ -283,3 +283,27 @@ func TestGeometryBites(t *testing.T) {
 		t.Errorf("only %d errors found: %v", n, d.errors())
 	}
 }
+
+// Where there is room, the cable that is nearest to a label is the one whose end
+// it names.
+func TestLabelsAreNearTheirCables(t *testing.T) {
+	for name, g := range map[string]*Graph{"star of 4": star(4), "star of 6": star(6), "star of 8": star(8), "star of 12": star(12), "star of 20": star(20)} {
+		d := g.Layout()
+		if len(d.Labels) == 0 {
+			t.Errorf("%s: no label", name)
+		}
+		for _, l := range d.Labels {
+			var near []string
+			for grown := 1.0; len(near) == 0 && grown < 20; grown++ {
+				for _, w := range d.Wires {
+					if w.crosses(l.grow(grown)) {
+						near = append(near, w.Cable.A.Interface, w.Cable.B.Interface)
+					}
+				}
+			}
+			if len(near) != 2 || !slices.Contains(near, l.Text) {
+				t.Errorf("%s: nearest to %s are the cables of %q", name, l.Text, near)
+			}
+		}
+	}
+}

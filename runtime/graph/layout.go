@@ -109,6 +109,7 @@ const (
 	between  = 48.0 // between parts that no cable joins
 	labelH   = 13.0 // a label
 	beside   = 3.0  // from a cable to its label
+	near     = 120.0 // so far from its end a label may be, that one sees whose it is
 	stub     = 20.0 // a cable goes straight from a box, past its label
 	wireStep = 14.0 // between cables side by side
 )
@@ -257,7 +258,7 @@ func (d *Drawing) place(w Wire, from bool, text string) bool {
 	for i := 1; i < len(line); i++ {
 		total += dist(line[i-1], line[i])
 	}
-	return d.try(line, text, 5, total*0.46)
+	return d.try(w, line, text, 5, total*0.46)
 }
 
 // placeMiddle puts a label at the middle of a cable, where there is room.
@@ -267,10 +268,21 @@ func (d *Drawing) placeMiddle(w Wire, text string) {
 	for i := 1; i < len(line); i++ {
 		total += dist(line[i-1], line[i])
 	}
-	d.try(line, text, total*0.5, total*0.85)
+	d.try(w, line, text, total*0.5, total*0.85)
 }
 
-func (d *Drawing) try(line []Point, text string, from, to float64) bool {
+// try puts a label beside a stretch of a cable: near its beginning where no other
+// cable or label is so near that one could take it for theirs; else anywhere.
+func (d *Drawing) try(w Wire, line []Point, text string, from, to float64) bool {
+	for _, c := range []struct{ room, to float64 }{{3 * beside, near}, {beside + 2, near}, {beside + 2, to}} {
+		if d.tryAt(line, text, from, min(to, from+c.to), func(r Rect) bool { return d.clear(r) && d.alone(r, w, c.room) }) {
+			return true
+		}
+	}
+	return d.tryAt(line, text, from, to, d.clear)
+}
+
+func (d *Drawing) tryAt(line []Point, text string, from, to float64, fits func(Rect) bool) bool {
 	size := Rect{W: labelWidth(text), H: labelH}
 	gone := 0.0
 	for i := 1; i < len(line); i++ {
@@ -288,7 +300,7 @@ func (d *Drawing) try(line []Point, text string, from, to float64) bool {
 			at := along(p, q, s/n)
 			for _, side := range []float64{1, -1} {
 				r := size.at(Point{at.X + side*normal.X*off, at.Y + side*normal.Y*off})
-				if d.clear(r) {
+				if fits(r) {
 					d.Labels = append(d.Labels, Label{r, text})
 					return true
 				}
@@ -297,6 +309,22 @@ func (d *Drawing) try(line []Point, text string, from, to float64) bool {
 		gone += n
 	}
 	return false
+}
+
+// alone reports whether one sees that a label is a cable's: no other one, and no
+// other label, is so near to it.
+func (d *Drawing) alone(r Rect, of Wire, room float64) bool {
+	for _, l := range d.Labels {
+		if r.grow(room - beside).meets(l.Rect) {
+			return false
+		}
+	}
+	for _, w := range d.Wires {
+		if w.Cable != of.Cable && w.crosses(r.grow(room)) {
+			return false
+		}
+	}
+	return true
 }
 
 // clear reports whether nothing is where a label is to be.

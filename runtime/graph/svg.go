@@ -7,32 +7,32 @@ import (
 )
 
 // style is that of the picture: it follows the reader's light or dark scheme,
-// and has no background of its own.
+// has no background of its own, and is nobody else's on the page it stands in.
 const style = `
-  svg { color: #1c2733; font-family: "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif }
-  .box { fill: #f5f8fb; stroke: #5b7083; stroke-width: 1.2 }
-  .bridge { fill: #e2eefb; stroke: #2f6fb0 }
-  .group { fill: #fbf3dd; stroke: #a67c1a }
-  .wire { fill: none; stroke: #44566a; stroke-width: 1.3 }
-  .wire.vxlan { stroke: #a67c1a; stroke-dasharray: 6 4 }
-  .wire.own, .wire.stack { stroke: #2f6fb0; stroke-dasharray: 2 3 }
-  .wire.down { stroke: #b3423a; stroke-dasharray: 8 3 2 3 }
-  .name { font-size: 14px; font-weight: bold; fill: currentColor }
-  .sub { font-size: 11px; font-weight: normal; fill: #5b7083 }
-  .row, .label { font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 11px; fill: currentColor }
-  .if { fill: #5b7083 }
-  .label { font-size: 10px; fill: #44566a }
+  .vnet { color: #1c2733; font-family: "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif }
+  .vnet .box { fill: #f5f8fb; stroke: #5b7083; stroke-width: 1.2 }
+  .vnet .bridge { fill: #e2eefb; stroke: #2f6fb0 }
+  .vnet .group { fill: #fbf3dd; stroke: #a67c1a }
+  .vnet .wire { fill: none; stroke: #44566a; stroke-width: 1.3 }
+  .vnet .wire.vxlan { stroke: #a67c1a; stroke-dasharray: 6 4 }
+  .vnet .wire.own, .vnet .wire.stack { stroke: #2f6fb0; stroke-dasharray: 2 3 }
+  .vnet .wire.down { stroke: #b3423a; stroke-dasharray: 8 3 2 3 }
+  .vnet .name { font-size: 14px; font-weight: bold; fill: currentColor }
+  .vnet .sub { font-size: 11px; font-weight: normal; fill: #5b7083 }
+  .vnet .row, .vnet .label { font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 11px; fill: currentColor }
+  .vnet .if { fill: #5b7083 }
+  .vnet .label { font-size: 10px; fill: #44566a }
   @media (prefers-color-scheme: dark) {
-    svg { color: #e4ebf2 }
-    .box { fill: #202a34; stroke: #8fa3b5 }
-    .bridge { fill: #17324d; stroke: #6fb0ee }
-    .group { fill: #3a3016; stroke: #d8b25a }
-    .wire { stroke: #a9bacb }
-    .wire.vxlan { stroke: #d8b25a }
-    .wire.own, .wire.stack { stroke: #6fb0ee }
-    .wire.down { stroke: #ef8a80 }
-    .sub, .if { fill: #9fb2c4 }
-    .label { fill: #b8c7d6 }
+    .vnet { color: #e4ebf2 }
+    .vnet .box { fill: #202a34; stroke: #8fa3b5 }
+    .vnet .bridge { fill: #17324d; stroke: #6fb0ee }
+    .vnet .group { fill: #3a3016; stroke: #d8b25a }
+    .vnet .wire { stroke: #a9bacb }
+    .vnet .wire.vxlan { stroke: #d8b25a }
+    .vnet .wire.own, .vnet .wire.stack { stroke: #6fb0ee }
+    .vnet .wire.down { stroke: #ef8a80 }
+    .vnet .sub, .vnet .if { fill: #9fb2c4 }
+    .vnet .label { fill: #b8c7d6 }
   }
 `
 
@@ -41,7 +41,7 @@ const style = `
 func (g *Graph) SVG(w io.Writer) error {
 	d := g.Layout()
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" role="img" aria-label="network">`+"\n",
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="vnet" width="%s" height="%s" viewBox="0 0 %s %s" role="img" aria-label="network">`+"\n",
 		num(d.Width), num(d.Height), num(d.Width), num(d.Height))
 	b.WriteString("<style>" + style + "</style>\n")
 	for _, l := range d.Wires {
