@@ -4,53 +4,42 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
+	"slices"
+	"strconv"
 	"syscall"
 	"time"
 
 	"vnet/runtime/journal"
 	"vnet/runtime/kernel"
+	"vnet/runtime/standby"
 )
 
-// Guarded returns a Settings.Guard that starts exe, which is vnet itself, with
-// the arguments args and the journal's directory. The pipe of StandGuard is
-// its descriptor 3.
+// Guarded returns a Settings.Guard that lets exe, which is vnet itself, stand by
+// to be started with the arguments args, the journal's directory and the number
+// of this process.
 //
 // The guard is a session of its own, so that no Ctrl-C reaches it, and it does
 // not die with whoever started it: that is when it is needed.
 func Guarded(exe string, args ...string) func(dir string) (stop func()) {
 	return func(dir string) func() {
-		r, w, err := os.Pipe()
+		p, err := standby.Start(exe, slices.Concat([]string{exe}, args, []string{dir, strconv.Itoa(os.Getpid())}))
 		if err != nil {
 			return nil
 		}
-		defer r.Close()
-		cmd := exec.Command(exe, append(args, dir)...)
-		cmd.Dir = "/"
-		cmd.ExtraFiles = []*os.File{r}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-		if cmd.Start() != nil {
-			w.Close()
-			return nil
-		}
-		return func() {
-			// The transaction is over: what it would find is nothing.
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			w.Close()
-		}
+		return p.Dismiss // the transaction is over: what it would find is nothing
 	}
 }
 
-// StandGuard waits until the program that started it is gone, and takes back
+// StandGuard waits until the process whose number is pid is gone, and takes back
 // what that left behind in dir.
-func StandGuard(ctx context.Context, dir string) {
+func StandGuard(ctx context.Context, dir, pid string) {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	// The one process that must survive when memory runs out (proc_pid_oom_score_adj(5)).
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("-1000"), 0)
-	pipe, parent := os.NewFile(3, "pipe"), os.Getppid()
-	if pipe == nil {
+	pipe := os.NewFile(standby.Pipe, "pipe")
+	parent, err := strconv.Atoi(pid)
+	if pipe == nil || err != nil {
 		return
 	}
 	fmt.Fscanln(pipe) // nothing is ever written: this is the end of the file

@@ -14,6 +14,7 @@ import (
 	"vnet/examples/vnettest"
 	"vnet/lang/usage"
 	"vnet/runtime/kernel/kerneltest"
+	"vnet/runtime/standby"
 )
 
 var (
@@ -135,7 +136,7 @@ type end struct {
 }
 
 // victims finds the guard of the vnet that it runs in.
-const victims = `for s in /proc/[0-9]*/stat; do read -r p c x pp rest <$s || continue; if [ "$pp" = "$PPID" ] && grep -qa [g]uard /proc/$p/cmdline; then kill -KILL $p; fi; done 2>/dev/null`
+const victims = `for s in /proc/[0-9]*/stat; do read -r p c x pp rest <$s || continue; if [ "$pp $c" = "$PPID (` + standby.Name + `)" ]; then kill -KILL $p; fi; done 2>/dev/null`
 
 var ends = []end{
 	{name: "error after it", status: 1, tail: `fail "the end"`},

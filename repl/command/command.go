@@ -97,8 +97,8 @@ func Main(ctx context.Context, args []string, std Streams, engine Engine) int {
 	if a.Sandbox.Elevated != nil && a.Sandbox.Elevated() {
 		return a.status(a.refuse(diag.List{elevated()}))
 	}
-	if len(args) == 2 && args[0] == guardWord && a.StandGuard != nil {
-		a.StandGuard(ctx, args[1])
+	if len(args) == 3 && args[0] == guardWord && a.StandGuard != nil {
+		a.StandGuard(ctx, args[1], args[2])
 		return 0
 	}
 	root := a.root()

@@ -38,9 +38,9 @@ type Engine struct {
 	// Confirm keeps a lab that waits to be confirmed.
 	Confirm func(ctx context.Context, lab string) (confirmed string, trouble diag.List)
 	// Guard starts the process that watches over a transaction, StandGuard is
-	// what it does.
+	// what it does when the one whose number is pid is gone.
 	Guard      func(dir string) (stop func())
-	StandGuard func(ctx context.Context, dir string)
+	StandGuard func(ctx context.Context, dir, pid string)
 	// Session is what is behind the prompt.
 	Session func(dir string, set runtime.Settings) (Session, error)
 	IP      func(host.Op) []string // the lines of ip(8) that do the same
