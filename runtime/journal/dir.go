@@ -97,8 +97,8 @@ func (s *Store) Dirs() ([]string, error) {
 	return dirs, nil
 }
 
-// SweepAfter sweeps when a process that is dying has let go of its locks, which
-// it does one by one, or has not within some seconds.
+// SweepAfter sweeps when a process that is dying has let go of its locks, or
+// has not within some seconds.
 func (s *Store) SweepAfter(pid int) {
 	const patience = 5 * time.Second
 	for rest, waited := time.Millisecond, time.Duration(0); waited < patience && s.holds(pid); rest = min(2*rest, 100*time.Millisecond) {
@@ -112,11 +112,11 @@ func (s *Store) SweepAfter(pid int) {
 func (s *Store) holds(pid int) bool {
 	entries, _ := os.ReadDir(s.locks())
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool {
-		fd, _, holder, err := tryLock(filepath.Join(s.locks(), e.Name()))
-		if err == nil && fd >= 0 {
+		fd, holder, err := tryLock(filepath.Join(s.locks(), e.Name()), 0)
+		if err == nil {
 			unix.Close(fd)
 		}
-		return err == nil && fd < 0 && holder.PID == pid
+		return errors.Is(err, errHeld) && holder.PID == pid
 	})
 }
 
@@ -125,11 +125,7 @@ func (s *Store) holds(pid int) bool {
 func (s *Store) Sweep() {
 	entries, _ := os.ReadDir(s.locks())
 	for _, e := range entries {
-		path := filepath.Join(s.locks(), e.Name())
-		if fd, _, _, err := tryLock(path); err == nil && fd >= 0 {
-			_ = unix.Unlink(path)
-			unix.Close(fd)
-		}
+		_, _ = reclaim(filepath.Join(s.locks(), e.Name()))
 	}
 	s.sweepShelf()
 	for _, dir := range []string{s.journals(), s.locks(), s.root} {

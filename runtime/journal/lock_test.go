@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -99,10 +100,89 @@ func TestSweepAfter(t *testing.T) {
 		s.SweepAfter(7)
 		close(swept)
 	}()
-	for _, fd := range dying.held {
-		unix.Close(fd)
-	}
+	dying.die()
 	<-swept
+	if _, err := os.Stat(s.root); !errors.Is(err, os.ErrNotExist) {
+		t.Error("locks leave files")
+	}
+}
+
+// die lets go of the locks as the end of a process does.
+func (l *Locks) die() {
+	for _, f := range l.files {
+		unix.Close(f.fd)
+	}
+	l.files = nil
+}
+
+// What the dead held is free, and what they left is removed; two that find it
+// at once do not both get it.
+func TestLockOfTheDead(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "vnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		dead := s.NewLocks(Owner{Tx: "t", PID: 7, Script: "x.vnet"})
+		if err := dead.Take(t.Context(), []string{"a", "b", "c"}); err != nil {
+			t.Fatal(err)
+		}
+		dead.die()
+		var inside atomic.Int32
+		var group sync.WaitGroup
+		for n := range 4 {
+			group.Go(func() {
+				l := s.NewLocks(Owner{Tx: "u", PID: 10 + n, Script: "y.vnet"})
+				if err := l.Take(t.Context(), []string{"a", "b"}); err != nil {
+					t.Error(err)
+					return
+				}
+				if inside.Add(1) > 1 {
+					t.Errorf("round %d: two hold the lock", i)
+				}
+				inside.Add(-1)
+				l.Release()
+			})
+		}
+		group.Wait()
+	}
+	s.Sweep()
+	if _, err := os.Stat(s.root); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the dead leave files")
+	}
+}
+
+// A file has a greatest number of names: 65,000 on ext4.
+func TestLocksBeyondTheNamesOfAFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many files")
+	}
+	s, err := Open(filepath.Join(t.TempDir(), "vnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 65_100)
+	for i := range names {
+		names[i] = fmt.Sprintf("n%05d", i)
+	}
+	l := s.NewLocks(Owner{Tx: "t", PID: 7, Script: "x.vnet"})
+	if err := l.Take(t.Context(), names); err != nil {
+		t.Fatal(err)
+	}
+	if !l.Hold(names) {
+		t.Error("not all are held")
+	}
+	other := s.NewLocks(Owner{Tx: "u", PID: 8, Script: "y.vnet"})
+	enough := errors.New("enough")
+	other.Wait = func(string, Owner) error { return enough }
+	for _, name := range []string{names[0], names[len(names)-1]} {
+		if err := other.Take(t.Context(), []string{name}); !errors.Is(err, enough) {
+			t.Errorf("%s: taken from its holder: %v", name, err)
+		}
+	}
+	l.Release()
+	other.Release()
+	s.Sweep()
 	if _, err := os.Stat(s.root); !errors.Is(err, os.ErrNotExist) {
 		t.Error("locks leave files")
 	}
