@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -187,19 +186,47 @@ func TestGraphviz(t *testing.T) {
 	}
 }
 
-// TestD2: D2 reads what is written.
+// TestD2: D2 reads what is written, with its program or its package of npm.
 func TestD2(t *testing.T) {
 	for name, g := range drawable(t) {
 		t.Run(name, func(t *testing.T) {
-			give(t, write(t, g, "d2"), "d2", "--layout=dagre", "-", filepath.Join(t.TempDir(), "x.svg"))
+			text := write(t, g, "d2")
+			if _, err := exec.LookPath("d2"); err == nil {
+				give(t, text, "d2", "--layout=dagre", "-", filepath.Join(t.TempDir(), "x.svg"))
+				return
+			}
+			node(t, "@terrastruct/d2", d2Parser, text)
 		})
 	}
 }
 
-// mermaidParser reads a chart with Mermaid's own parser; it ends with 77 where
-// there is none (npm install mermaid jsdom, and NODE_PATH).
+// TestMermaid: Mermaid reads what is written.
+func TestMermaid(t *testing.T) {
+	for name, g := range drawable(t) {
+		t.Run(name, func(t *testing.T) { node(t, "mermaid and jsdom", mermaidParser, write(t, g, "mmd")) })
+	}
+}
+
+// node has a program of JavaScript read a text. Where a package of npm that it
+// needs is not found (NODE_PATH), it ends with 77.
+func node(t *testing.T, packages, program, text string) {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skipf("needs node, and %s of npm, to read what is written", packages)
+	}
+	cmd := exec.Command("node", "-e", program)
+	cmd.Stdin = strings.NewReader(text)
+	out, err := cmd.CombinedOutput()
+	switch {
+	case cmd.ProcessState.ExitCode() == 77:
+		t.Skipf("needs %s of npm to read what is written", packages)
+	case err != nil:
+		t.Errorf("%v\n%s\n%s", err, out, text)
+	}
+}
+
 const mermaidParser = `
-let mermaid;
+
 try {
   const { JSDOM } = require('jsdom');
   const dom = new JSDOM('<body></body>');
@@ -213,20 +240,12 @@ try {
 } catch (e) { process.exit(77); }
 `
 
-// TestMermaid: Mermaid reads what is written.
-func TestMermaid(t *testing.T) {
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Skip("needs node and mermaid to read what is written")
-	}
-	for _, name := range slices.Sorted(maps.Keys(drawable(t))) {
-		cmd := exec.Command("node", "-e", mermaidParser)
-		cmd.Stdin = strings.NewReader(write(t, drawable(t)[name], "mmd"))
-		out, err := cmd.CombinedOutput()
-		switch code := cmd.ProcessState.ExitCode(); {
-		case code == 77:
-			t.Skip("needs mermaid and jsdom of npm to read what is written")
-		case err != nil:
-			t.Errorf("%s: %v\n%s", name, err, out)
-		}
-	}
-}
+const d2Parser = `
+let main;
+try { main = require.resolve('@terrastruct/d2'); } catch (e) { process.exit(77); }
+const { pathToFileURL } = require('url'), path = require('path');
+import(pathToFileURL(path.join(path.dirname(main), '..', 'node-esm', 'index.js'))).then(m => {
+  const text = require('fs').readFileSync(0, 'utf8');
+  return new m.D2().compile(text, { layout: 'dagre' }).then(() => process.exit(0));
+}).catch(e => { console.error(String(e)); process.exit(1); });
+`
