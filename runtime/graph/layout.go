@@ -104,14 +104,14 @@ func (w Wire) crosses(r Rect) bool {
 
 // Sizes, in pixels.
 const (
-	margin   = 24.0 // round the whole drawing
-	apart    = 22.0 // between boxes
-	between  = 48.0 // between parts that no cable joins
-	labelH   = 13.0 // a label
-	beside   = 3.0  // from a cable to its label
+	margin   = 24.0  // round the whole drawing
+	apart    = 22.0  // between boxes
+	between  = 48.0  // between parts that no cable joins
+	labelH   = 13.0  // a label
+	beside   = 3.0   // from a cable to its label
 	near     = 120.0 // so far from its end a label may be, that one sees whose it is
-	stub     = 20.0 // a cable goes straight from a box, past its label
-	wireStep = 14.0 // between cables side by side
+	stub     = 20.0  // a cable goes straight from a box, past its label
+	wireStep = 14.0  // between cables side by side
 )
 
 // Layout finds a place for everything. The same graph is always drawn alike.
