@@ -73,6 +73,6 @@ func Kernel() Engine {
 		Examine: doctor.Examine, Try: doctor.Try,
 		Recover: runtime.Recover, Guard: runtime.Guarded("/proc/self/exe", "guard"), StandGuard: runtime.StandGuard,
 		Session: func(dir string, set runtime.Settings) (Session, error) { return runtime.NewSession(dir, set) },
-		Sandbox: Sandbox{Needed: sandbox.Needed, Inside: sandbox.Inside, Run: sandbox.Run, Hold: sandbox.Hold, Elevated: sandbox.Elevated},
+		Sandbox: Sandbox{Needed: sandbox.Needed, Inside: sandbox.Inside, Run: sandbox.Run, Hold: sandbox.Hold, Outward: sandbox.RunOutward, Elevated: sandbox.Elevated},
 	}
 }

@@ -19,6 +19,8 @@ type Sandbox struct {
 	Inside func() bool // it runs in the sandbox
 	Run    func(sandbox.Call) (status int, err error)
 	Hold   func() int // what the sandbox's first process does
+	// Outward runs a program in the network around the sandbox.
+	Outward func(argv []string) (status int, err error)
 	// Elevated says that this process has rights that whoever started it has
 	// not: then it does nothing at all.
 	Elevated func() bool
@@ -114,6 +116,26 @@ func (a *app) holdCommand() *cobra.Command {
 				return misuse("this build of vnet has no sandbox")
 			}
 			return exit(a.Sandbox.Hold())
+		},
+	}
+}
+
+// outwardCommand runs a program in the network around the sandbox; nobody types
+// it.
+func (a *app) outwardCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:                sandbox.OutwardWord + " PROGRAM [ARG...]",
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if a.Sandbox.Outward == nil || len(args) == 0 {
+				return misuse("there is no way out of here")
+			}
+			code, err := a.Sandbox.Outward(args)
+			if err != nil {
+				return err
+			}
+			return status(code)
 		},
 	}
 }

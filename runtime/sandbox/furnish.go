@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,6 +13,7 @@ import (
 // Furnish makes the process's namespaces a machine: it is called first in a
 // command that was started with Attributes.
 func Furnish() error {
+	kept := inRun()
 	for _, step := range []struct {
 		what string
 		do   func() error
@@ -20,6 +22,7 @@ func Furnish() error {
 		{"the named namespaces", forgetNamespaces},
 		{"/run", func() error { return unix.Mount("vnet", "/run", "tmpfs", 0, "mode=755") }},
 		{"/etc", OwnEtc},
+		{"/etc", kept.write},
 		{"/proc", func() error {
 			return unix.Mount("vnet", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 		}},
@@ -100,6 +103,42 @@ func furnishEtc(e os.DirEntry, old, to string) error {
 		return err
 	}
 	return os.Symlink(target, to)
+}
+
+// kept are the texts of files by their paths.
+type kept map[string][]byte
+
+// inRun reads the files of /etc that lie in /run, as /etc/resolv.conf often does:
+// behind a /run of our own they would be lost.
+func inRun() kept {
+	k := kept{}
+	entries, _ := os.ReadDir("/etc")
+	for _, e := range entries {
+		path := filepath.Join("/etc", e.Name())
+		if e.Type() != os.ModeSymlink {
+			continue
+		}
+		if to, err := filepath.EvalSymlinks(path); err != nil || !strings.HasPrefix(to, "/run/") {
+			continue
+		}
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if text, err := os.ReadFile(path); err == nil {
+			k[path] = text
+		}
+	}
+	return k
+}
+
+// write puts the texts in the place of links that lead nowhere.
+func (k kept) write() error {
+	for path, text := range k {
+		if err := errors.Join(os.Remove(path), os.WriteFile(path, text, 0o644)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func copyFile(from, to string) error {

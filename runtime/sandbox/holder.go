@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/signal"
@@ -26,6 +27,8 @@ const (
 type holder struct {
 	place    *place
 	listener *net.UnixListener
+	door     *net.UnixListener // for what is to reach the network around
+	network  thread            // the sandbox's
 
 	mu      sync.Mutex // held also while a job is born, so that it is not buried unknown
 	jobs    map[int]*job
@@ -59,7 +62,8 @@ func Hold() int {
 	}
 	stop := heedNothing()
 	go h.bury()
-	go h.accept()
+	go h.accept(h.listener, h.serve)
+	go h.accept(h.door, h.letOut)
 	_ = tell.Encode(ready{})
 	said.Close()
 	h.wait(stop)
@@ -79,7 +83,15 @@ func prepare() (*holder, error) {
 		return nil, errors.New("its socket is none")
 	}
 	h := &holder{listener: u, place: &place{os.NewFile(placeFD, "place")}, jobs: map[int]*job{}, changed: make(chan struct{}, 1), births: make(chan struct{}, 1)}
-	return h, Furnish()
+	if h.network, err = ownNetwork(); err != nil {
+		return nil, fmt.Errorf("a private network: %w", err)
+	}
+	h.network.do(func() { err = Furnish() })
+	if err != nil {
+		return nil, err
+	}
+	h.door, err = openDoor()
+	return h, err
 }
 
 // heedNothing takes the signals that the first client may have ignored, so that
@@ -175,7 +187,9 @@ func (h *holder) empty() bool {
 			return false
 		}
 	}
-	links, err := net.Interfaces()
+	var links []net.Interface
+	var err error
+	h.network.do(func() { links, err = net.Interfaces() })
 	return err == nil && len(links) <= 1
 }
 
@@ -196,9 +210,9 @@ func othersRun() bool {
 }
 
 // accept serves clients.
-func (h *holder) accept() {
+func (h *holder) accept(l *net.UnixListener, serve func(*net.UnixConn)) {
 	for {
-		c, err := h.listener.AcceptUnix()
+		c, err := l.AcceptUnix()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -212,7 +226,7 @@ func (h *holder) accept() {
 			defer h.count(-1)
 			defer c.Close()
 			if samePeer(c) {
-				h.serve(c)
+				serve(c)
 			}
 		}()
 	}

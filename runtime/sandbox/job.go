@@ -13,14 +13,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A job is a vnet that runs in the sandbox for a client.
+// A job is what the holder runs for somebody: a vnet in the sandbox, or what is
+// to reach the network around.
 type job struct {
 	pid    int
 	states chan syscall.WaitStatus // that it stopped, and at last how it ended
 }
 
 // serve runs what one client asks for.
-func (h *holder) serve(c *net.UnixConn) {
+func (h *holder) serve(c *net.UnixConn) { h.attend(c, h.start) }
+
+// attend has a request carried out and tells of it.
+func (h *holder) attend(c *net.UnixConn, start func(request, []*os.File) (*job, error)) {
 	r, files, err := receive(c)
 	defer func() {
 		for _, f := range files {
@@ -31,7 +35,7 @@ func (h *holder) serve(c *net.UnixConn) {
 		return
 	}
 	answers := json.NewEncoder(c)
-	j, err := h.start(r, files)
+	j, err := start(r, files)
 	if err != nil {
 		_ = answers.Encode(answer{Refused: err.Error()})
 		return
@@ -55,7 +59,7 @@ func (h *holder) serve(c *net.UnixConn) {
 // start starts vnet for a client: the client's own, in a process group of its
 // own within the holder's session, so that Ctrl-Z can stop it; or in a session
 // of its own, with a terminal.
-func (h *holder) start(r request, files []*os.File) (*job, error) {
+func (h *holder) start(r request, files []*os.File) (j *job, err error) {
 	if info, err := os.Stat(r.Dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no %s in the sandbox, which has a /run of its own: change to another directory", r.Dir)
 	}
@@ -68,20 +72,30 @@ func (h *holder) start(r request, files []*os.File) (*job, error) {
 		apart = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 		env = append(env, terminalKey+"=1")
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	// By the holder's descriptor: the child's may be another by then.
-	pid, err := syscall.ForkExec(fmt.Sprintf("/proc/1/fd/%d", files[0].Fd()), r.Argv, &syscall.ProcAttr{
-		Dir: r.Dir, Env: env,
-		Files: []uintptr{files[1].Fd(), files[2].Fd(), files[3].Fd()},
-		Sys:   apart,
-	})
+	h.network.do(func() { j, err = h.bear(r.Argv, files, &syscall.ProcAttr{Dir: r.Dir, Env: env, Sys: apart}) })
 	if err != nil {
 		return nil, fmt.Errorf("vnet does not start in the sandbox: %w", err)
 	}
+	h.mu.Lock()
+	h.last = r.Last
+	h.mu.Unlock()
+	return j, nil
+}
+
+// bear starts a program that came as a descriptor, with its streams, in the
+// network of the calling thread.
+func (h *holder) bear(argv []string, files []*os.File, attr *syscall.ProcAttr) (*job, error) {
+	attr.Files = []uintptr{files[1].Fd(), files[2].Fd(), files[3].Fd()}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	// By the holder's descriptor: the child's may be another by then.
+	pid, err := syscall.ForkExec(fmt.Sprintf("/proc/1/fd/%d", files[0].Fd()), argv, attr)
+	if err != nil {
+		return nil, err
+	}
 	// One place for each stop that nobody has read of, and one for the end.
 	j := &job{pid: pid, states: make(chan syscall.WaitStatus, 16)}
-	h.jobs[pid], h.last = j, r.Last
+	h.jobs[pid] = j
 	note(h.births)
 	return j, nil
 }

@@ -14,6 +14,12 @@
 // user namespace, which the kernel refuses to a program with several threads,
 // and every Go program has several. When nothing is left in the sandbox the
 // holder ends.
+//
+// The network of the sandbox is that of one thread of the holder, from which the
+// commands are started; the others are still in the network that the sandbox was
+// made in. Nothing inside may enter that one. What is to reach it (Outward) asks
+// the holder over a socket in the sandbox's /run, and is born there: a process of
+// the sandbox all the same, which ends with it.
 package sandbox
 
 import (
@@ -31,6 +37,7 @@ import (
 // started it. It then calls Furnish.
 func Attributes() *syscall.SysProcAttr {
 	a := apart()
+	a.Cloneflags |= unix.CLONE_NEWNET
 	a.Pdeathsig = syscall.SIGKILL
 	a.Setpgid = true // Ctrl-C is for who started it
 	return a
@@ -48,12 +55,12 @@ func Attempt(cmd *exec.Cmd) (out []byte, err error) {
 	return out, err
 }
 
-// apart are the namespaces of a sandbox. Without the rights of root they belong
-// to a user namespace, in which the user is root (user_namespaces(7)); with
-// them it could do less.
+// apart are the namespaces of a sandbox, but for the network. Without the rights
+// of root they belong to a user namespace, in which the user is root
+// (user_namespaces(7)); with them it could do less.
 func apart() *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
+		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC,
 	}
 	if os.Geteuid() != 0 || !capable() {
 		a.Cloneflags |= unix.CLONE_NEWUSER
