@@ -111,7 +111,7 @@ const (
 )
 
 func (v *view) passingHop() uint32 {
-	if v.form&settings != 0 {
+	if v.form&(Portable|settings) != 0 {
 		return hopDead | hopPassing
 	}
 	return hopPassing
