@@ -3,6 +3,7 @@ package examples
 import (
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,8 +52,9 @@ var claims = map[string]claim{
 	"`graph`, `dump`, `why`, `capture`":                                            {"yes", looking, looking},
 	"`vnet test`":                                                                  {"yes", tests, tests},
 	"`tap`, `tun`":                                                                 {"where", tapsOfUser, tapsOfRoot},
-	"interfaces of the machine, `host:enp3s0`, and through them a way to the internet": {"no", nicOfUser, nicOfRoot},
-	"namespaces in `/run/netns` that `ip netns` and other users see":                   {"no", hidden, seen},
+	"`uplink`: a way to the internet past the interfaces of the machine, by [pasta](https://passt.top) or [slirp4netns](https://github.com/rootless-containers/slirp4netns)": {"where `tap` works", uplinkOfUser, uplinkOfRoot},
+	"interfaces of the machine, `host:enp3s0`, and through them a way to the internet":                                                                                       {"no", nicOfUser, nicOfRoot},
+	"namespaces in `/run/netns` that `ip netns` and other users see":                                                                                                         {"no", hidden, seen},
 	"programs `as` another user": {"no", asOther(6), asOther(0)},
 }
 
@@ -102,18 +104,48 @@ func tapsOfRoot(c *claimant) { c.must(0, "-q", "--rm", c.script("tap.vnet", aTap
 
 func tapsOfUser(c *claimant) {
 	c.script("tap.vnet", aTap)
-	// A device of the test's own, for its machine and the sandboxes in it.
-	device := filepath.Join(filepath.Dir(c.home), "tun")
+	chmod := ownTun(c.t, c.m, 0o600)
+	c.await("the sandbox to end", func() bool { return c.holder() == 0 })
+	c.says("/dev/net/tun", 6, "-q", "--rm", "tap.vnet")
+	chmod(0o666)
+	c.must(0, "-q", "--rm", "tap.vnet")
+	c.m.Run("umount", "/dev/net/tun")
+}
+
+// ownTun gives a machine, and the sandboxes that are made in it from now on, a
+// /dev/net/tun of the test's own, and returns what changes its mode.
+func ownTun(t testing.TB, m *kerneltest.Machine, mode os.FileMode) (chmod func(os.FileMode)) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "vnet-tun")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	device := filepath.Join(dir, "tun")
 	if err := unix.Mknod(device, unix.S_IFCHR|0o600, int(unix.Mkdev(10, 200))); err != nil {
-		c.t.Skip("no devices may be made here: ", err)
+		t.Skip("no devices may be made here: ", err)
+	}
+	chmod = func(mode os.FileMode) {
+		if err := os.Chmod(device, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	chmod(mode)
+	m.Run("mount", "--bind", device, "/dev/net/tun")
+	return chmod
+}
+
+const anUplink = "ns a\nuplink a carrier slirp4netns\n"
+
+func uplinkOfRoot(c *claimant) { c.must(0, "-q", "--rm", c.script("uplink.vnet", anUplink)) }
+
+func uplinkOfUser(c *claimant) {
+	if _, err := exec.LookPath("slirp4netns"); err != nil {
+		c.t.Skip("needs a program: ", err)
 	}
 	c.await("the sandbox to end", func() bool { return c.holder() == 0 })
-	c.m.Run("mount", "--bind", device, "/dev/net/tun")
-	c.says("/dev/net/tun", 6, "-q", "--rm", "tap.vnet")
-	if err := os.Chmod(device, 0o666); err != nil {
-		c.t.Fatal(err)
-	}
-	c.must(0, "-q", "--rm", "tap.vnet")
+	ownTun(c.t, c.m, 0o666)
+	uplinkOfRoot(c)
 	c.m.Run("umount", "/dev/net/tun")
 }
 

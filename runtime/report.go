@@ -85,6 +85,17 @@ func (w *run) blame(ctx context.Context, err error) {
 	r.Ending = ending(ctx, f, err)
 }
 
+// unfit chooses the exit status where the rehearsal found errors: the script
+// is not valid, unless all it is short of is something of the machine.
+func unfit(found diag.List) Ending {
+	for _, d := range found {
+		if d.Severity == diag.Error && d.Code != diag.MachineLacks {
+			return Invalid
+		}
+	}
+	return Unsupported
+}
+
 // ending chooses the exit status of a failure.
 func ending(ctx context.Context, f *eval.Failure, err error) Ending {
 	var sig Signal

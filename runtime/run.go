@@ -124,7 +124,7 @@ func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settin
 	}
 	r.Diags, r.Lab = try.found, try.lab
 	if try.found.Failed() {
-		r.Ending = Invalid
+		r.Ending = unfit(try.found)
 		return nil, false
 	}
 	return try, true
@@ -239,7 +239,7 @@ func newRun(k host.Host, s Script, set Settings, r *Report) *run {
 	w.begin(net)
 	w.keepAs()
 	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module,
-		Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr}
+		Outward: sandbox.Outward(), Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr}
 	if set.Progress != nil {
 		cfg.Statement = func(st ast.Stmt) {
 			at := st.Where()

@@ -72,7 +72,7 @@ func NewSession(dir string, set Settings) (*Session, error) {
 	}
 	s := &Session{set: set, host: k}
 	s.config = eval.Config{Host: k, Net: s.look(), Dir: dir, Module: stdlib.Module,
-		Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr, Before: s.standing}
+		Outward: sandbox.Outward(), Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr, Before: s.standing}
 	s.interp = eval.New(s.config)
 	return s, nil
 }
@@ -153,7 +153,7 @@ func (s *Session) do(ctx context.Context, e *entry) *Report {
 	}
 	file, steps, found := s.rehearse(ctx, e.name, e.text)
 	if r.Diags = found; found.Failed() {
-		r.Ending = Invalid
+		r.Ending = unfit(found)
 		return r
 	}
 	w := s.work(e.name, r)

@@ -106,7 +106,7 @@ func (s *Session) Plan(ctx context.Context, entryName, text string) *Report {
 	r := &Report{}
 	_, r.Planned, r.Diags = s.rehearse(ctx, entryName, text)
 	if r.Diags.Failed() {
-		r.Ending = Invalid
+		r.Ending = unfit(r.Diags)
 	}
 	return r
 }

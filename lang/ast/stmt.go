@@ -51,7 +51,7 @@ type Side struct {
 // A Link makes an interface of any other kind:  bridge br0 stp off
 type Link struct {
 	token.Span
-	Kind  string // bridge tap tun dummy ifb macvlan vxlan …
+	Kind  string // bridge tap tun dummy ifb macvlan uplink vxlan …
 	End   Expr
 	Addrs []Expr
 	Opts  Options

@@ -28,7 +28,11 @@ func (w *walker) network(s ast.Stmt) {
 		w.side(s.B)
 		w.options("veth", usage.Cable, s.Opts)
 	case *ast.Link:
-		w.end(s.End, name.Link)
+		if s.Kind == "uplink" {
+			w.uplinkEnd(s.End)
+		} else {
+			w.end(s.End, name.Link)
+		}
 		w.kinds(s.Addrs, usage.CIDR)
 		w.options(s.Kind, usage.Whole, s.Opts)
 	case *ast.Addr:

@@ -229,6 +229,17 @@ func (w *walker) sideEnd(x ast.Expr) {
 	}
 }
 
+// uplinkEnd checks the end of an uplink, where a bare word is a namespace unless
+// one is around.
+func (w *walker) uplinkEnd(x ast.Expr) {
+	if text, _, ok := lit(x); ok && text == name.Host {
+		w.fail(diag.NotHere, x.Where(), "the starting namespace needs no uplink: it is where an uplink leads to").
+			WithHelp("give one to another namespace: uplink NS")
+		return
+	}
+	w.sideEnd(x)
+}
+
 // options checks the options of a part of a statement by the table of them.
 func (w *walker) options(word string, scope usage.Scope, opts ast.Options) {
 	e := usage.Of(word)

@@ -71,7 +71,7 @@ func sideSpan(s *ast.Side) token.Span {
 }
 
 type device struct {
-	Kind    string          `parser:"@( 'bridge' | 'dummy' | 'ifb' | 'macvlan' | 'tap' | 'tun' | 'vxlan' )"`
+	Kind    string          `parser:"@( 'bridge' | 'dummy' | 'ifb' | 'macvlan' | 'tap' | 'tun' | 'uplink' | 'vxlan' )"`
 	End     endpoint        `parser:"@@"`
 	Addrs   []moreAddresses `parser:"@@*"`
 	Options options         `parser:"@@"`

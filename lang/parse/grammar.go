@@ -103,6 +103,7 @@ func init() { // a table literal would be an initialization cycle
 		"transaction": of[transaction]("transaction"),
 		"try":         of[try]("try"),
 		"tun":         of[device]("tun"),
+		"uplink":      of[device]("uplink"),
 		"veth":        of[veth]("veth"),
 		"vxlan":       of[device]("vxlan"),
 		"wait":        of[wait]("wait"),

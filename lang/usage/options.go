@@ -30,6 +30,11 @@ var tuntap = with(device,
 // A tun carries packets without frames, and so has no hardware address.
 var tun = slices.DeleteFunc(slices.Clone(tuntap), func(o Option) bool { return o.Name == "mac" })
 
+// An uplink that is down would be none.
+var uplink = with(slices.DeleteFunc(slices.Clone(device), func(o Option) bool { return o.Name == "down" }),
+	Option{Name: "carrier", Arg: "PROGRAM", Kind: Word, Values: []string{"pasta", "slirp4netns"}, Arity: 1, Doc: "the program that carries it, else the first of them that is installed"},
+)
+
 var vxlan = with(device,
 	Option{Name: "dev", Arg: "IF", Kind: Link, Arity: 1, Doc: "the interface its packets leave by"},
 	Option{Name: "group", Arg: "IP", Kind: IP, Arity: 1, Doc: "the multicast group of the other ends"},

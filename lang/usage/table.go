@@ -189,6 +189,10 @@ var table = []Entry{
 		Places: made, Forms: []string{"tun END [CIDR…] [user U] [group G] [multi_queue] [mtu N] [down]"}, Options: tun,
 	},
 	{
+		Word: "uplink", Doc: "give a namespace a way into the network of the machine",
+		Places: made, Forms: []string{"uplink END [CIDR] [carrier PROGRAM] [mtu N] [mac M]"}, Options: uplink,
+	},
+	{
 		Word: "veth", Doc: "join two namespaces with a cable",
 		Places: made, Forms: []string{
 			"veth END [CIDR…] [mac M] <-> END [CIDR…] [mac M] [net CIDR] [mtu N] [delay D] [jitter D] [loss P] [rate R] [down]",

@@ -54,6 +54,8 @@ func (o *offerer) ends(k usage.Kind) {
 	if k == usage.NewEnd {
 		if e := o.walker.entry; e != nil && e.Word == "veth" {
 			o.links(o.walker.scope, isBridge)
+		} else if e != nil && e.Word == "uplink" {
+			o.spaces("") // its whole interface may be left out
 		} else {
 			o.freeLink(o.walker.scope, "", stemOf(e))
 		}

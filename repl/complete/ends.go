@@ -9,7 +9,8 @@ import (
 	"vnet/lang/usage"
 )
 
-// endMet takes in NS:IF, or a bare interface, bridge or, at a cable, namespace.
+// endMet takes in NS:IF, or a bare interface, bridge or, at a cable or an uplink,
+// namespace.
 func (r *reader) endMet(t *lex.Token, f found, text string, hopeful bool) {
 	ns, link, ok := literal.ParseEnd(text)
 	if !ok {
@@ -53,6 +54,10 @@ func (r *reader) made(f found, e end) {
 	if f.entry != nil {
 		kind = f.entry.Word
 	}
+	if kind == "uplink" {
+		kind = "tap"
+		r.world.spawned = append(r.world.spawned, Named{"uplink-" + e.ns, "of this entry"})
+	}
 	l := r.world.makes(e.ns, e.link, kind)
 	if kind == "veth" && r.first.link != "" {
 		l.Peer = space(r.first.ns) + ":" + r.first.link
@@ -67,7 +72,13 @@ func (r *reader) bareEnd(t *lex.Token, f found, text string, hopeful bool) {
 	scope := r.walker.scope
 	_, taken := r.world.link(scope, text)
 	cable := f.kind == usage.NewEnd && f.entry != nil && f.entry.Word == "veth"
+	uplink := f.kind == usage.NewEnd && f.entry != nil && f.entry.Word == "uplink"
 	switch {
+	case uplink && r.world.hasSpace(text):
+		r.mark(t, ClassName)
+		r.made(f, end{text, "uplink"})
+	case uplink && scope == "" && !r.world.open:
+		r.nameMark(t, false, hopeful)
 	case cable && r.world.isBridge(scope, text):
 		r.mark(t, ClassName)
 		r.joins(end{scope, text})

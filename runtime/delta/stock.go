@@ -207,7 +207,7 @@ func far(l host.Link) *host.Link {
 
 // plain leaves of an interface what somebody chose, or might have.
 func plain(l host.Link, chosen Choice) host.Link {
-	l.Index, l.Oper, l.Peer, l.MaxMTU, l.MinMTU = 0, "", nil, 0, 0
+	l.Index, l.Oper, l.Carrier, l.Peer, l.MaxMTU, l.MinMTU = 0, "", false, nil, 0, 0
 	if !chosen.MAC {
 		l.MAC = ""
 	}

@@ -44,6 +44,7 @@ var trials = []trial{
 	{group: interfaces, name: "macvlan", script: cable + "macvlan a:m0 on eth0", help: modprobe("macvlan")},
 	{group: interfaces, name: "tap", script: "ns a\ntap a:t0", help: device},
 	{group: interfaces, name: "tun", script: "ns a\ntun a:t0", help: device},
+	{group: interfaces, name: "uplink", script: "ns a b\nveth host:d0 192.0.2.1/24 <-> b:eth0 192.0.2.2/24\nroute add default via 192.0.2.2\nuplink a", help: "pasta comes with passt (apt install passt), or else slirp4netns; " + device},
 	{group: interfaces, name: "vxlan", script: cable + "vxlan a:v0 id 1 remote 10.0.0.2 dev eth0", help: modprobe("vxlan")},
 
 	{group: programs, name: "ip", script: "ns a\nexec in a ip link", help: "it comes with iproute2"},

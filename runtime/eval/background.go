@@ -40,7 +40,7 @@ func (t *thread) nameIt(st start) (*background, error) {
 		return nil, f.help("choose another name, or stop it first: stop %s", st.name)
 	}
 	if st.name == "" {
-		base := programName(st.argv[0])
+		base := programName(cmp.Or(st.base, st.argv[0][0]))
 		b.name = base
 		for n := 2; t.backgrounds[b.name] != nil; n++ {
 			b.name = base + "-" + strconv.Itoa(n)
@@ -52,8 +52,8 @@ func (t *thread) nameIt(st start) (*background, error) {
 
 // programName makes a name of a program: what it is called without its path,
 // of the shell's text its first word.
-func programName(argv []string) string {
-	base := filepath.Base(argv[0])
+func programName(argv0 string) string {
+	base := filepath.Base(argv0)
 	keep := func(r rune) rune {
 		if r < 0x80 && name.Program("x"+string(r)) == nil {
 			return r

@@ -32,6 +32,10 @@ type Config struct {
 	Test   string            // the name of the test that is carried out behind the rest; "" for none
 	Module func(path string) (src string, ok bool)
 
+	// Outward are the words by which this very program runs another one in the
+	// network around a private one; empty where that is where it runs anyway.
+	Outward []string
+
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer

@@ -15,6 +15,9 @@ import (
 )
 
 func (t *thread) link(s *ast.Link) error {
+	if s.Kind == "uplink" {
+		return t.uplink(s)
+	}
 	e, err := t.newEnd(s.End)
 	if err != nil {
 		return err

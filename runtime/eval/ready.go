@@ -25,6 +25,7 @@ type ready struct {
 	port    int
 	pattern *regexp.Regexp
 	lasts   time.Duration
+	link    *host.End // of an uplink: a tap it is to open
 	timeout time.Duration
 }
 
@@ -132,11 +133,22 @@ func (t *thread) isReady(b *background, proc host.Program, st start, taken []uin
 		default:
 			return false, nil
 		}
+	case r.link != nil:
+		state, err := t.cfg.Host.State(t.ctx, r.link.NS)
+		if err != nil {
+			return false, err
+		}
+		l, ok := state.Link(r.link.Name)
+		return ok && isOpen(l) && proc.Alive(), nil
 	case r.lasts > 0:
 		return proc.Alive() && time.Since(began) >= r.lasts, nil
 	}
 	return true, nil
 }
+
+// isOpen reports whether a program has a tap open, and packets pass, which they
+// may do a moment later.
+func isOpen(l *host.Link) bool { return l.Carrier && l.Oper == "UP" }
 
 // fresh reports whether there is a socket that was not there before.
 func fresh(now, before []uint64) bool {
@@ -147,6 +159,9 @@ func fresh(now, before []uint64) bool {
 func (r ready) lacks() string {
 	if r.port > 0 {
 		return fmt.Sprintf("nothing listens on port %d", r.port)
+	}
+	if r.link != nil {
+		return fmt.Sprintf("it has not opened %s", r.link)
 	}
 	return fmt.Sprintf("no line of its output matches `%s`", name.Quote(r.pattern.String()))
 }

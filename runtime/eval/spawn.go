@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"slices"
+
 	"vnet/lang/ast"
 	"vnet/lang/diag"
 	"vnet/lang/name"
@@ -26,8 +28,9 @@ type background struct {
 // A start is a spawn with its words worked out.
 type start struct {
 	program
-	name    string // empty: that of the program
+	name    string // empty: one is chosen
 	nameAt  token.Span
+	base    string // what to choose it from; empty: what the program is called
 	ready   ready
 	restart int
 }
@@ -126,8 +129,13 @@ func (t *thread) start(st start) (*background, error) {
 		return nil, err
 	}
 	b.cmd = *t.cmd(st.program, st.argv[0])
+	if st.ready.link != nil && len(t.cfg.Outward) > 0 {
+		b.cmd.Path, b.cmd.Argv = "/proc/self/exe", slices.Concat(t.cfg.Outward, b.cmd.Argv)
+	}
 	if t.cfg.Rehearse {
-		t.cfg.Net.Doubt(st.ns)
+		if st.ready.link == nil {
+			t.cfg.Net.Doubt(st.ns)
+		}
 		return b, nil
 	}
 	log := t.logOf(b)
@@ -135,7 +143,11 @@ func (t *thread) start(st start) (*background, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer t.cfg.Net.Invalidate(st.ns)
+	if l := st.ready.link; l != nil {
+		defer t.cfg.Net.Invalidate(l.NS)
+	} else {
+		defer t.cfg.Net.Invalidate(st.ns)
+	}
 	b.out = &lines{prefix: b.name + " | ", w: t.cfg.Stdout}
 	if st.quiet {
 		b.out.w = nil
@@ -153,7 +165,9 @@ func (t *thread) start(st start) (*background, error) {
 	}
 	t.mu.Lock()
 	b.proc, b.pid = proc, proc.PID()
-	t.tally.Outside = append(t.tally.Outside, Outside{"spawn", st.at})
+	if st.ready.link == nil {
+		t.tally.Outside = append(t.tally.Outside, Outside{"spawn", st.at})
+	}
 	t.mu.Unlock()
 	if err := t.await(b, proc, st, taken); err != nil {
 		return nil, err

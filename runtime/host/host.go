@@ -108,6 +108,7 @@ type Result struct {
 type Cmd struct {
 	NS     string
 	Argv   []string
+	Path   string   // the file to run; empty: what Argv[0] names
 	Env    []string // K=V, added to vnet's own environment
 	Dir    string   // empty: vnet's own
 	User   string   // empty: vnet's own; a name or a number

@@ -173,11 +173,12 @@ type Link struct {
 	VXLAN   *VXLAN   `json:",omitempty"`
 
 	// Only in a State.
-	Index  int    `json:",omitempty"`
-	Oper   string `json:",omitempty"` // operstate as ip-link(8) prints it
-	Peer   *End   `json:",omitempty"` // the other end of a veth, where it can be seen
-	MaxMTU int    `json:",omitempty"`
-	MinMTU int    `json:",omitempty"`
+	Index   int    `json:",omitempty"`
+	Oper    string `json:",omitempty"` // operstate as ip-link(8) prints it
+	Carrier bool   `json:",omitempty"` // something is at its other end (LOWER_UP); Oper may be late
+	Peer    *End   `json:",omitempty"` // the other end of a veth, where it can be seen
+	MaxMTU  int    `json:",omitempty"`
+	MinMTU  int    `json:",omitempty"`
 }
 
 // An End is an interface by namespace and name:  h1:eth0

@@ -18,7 +18,7 @@ var operStates = [...]string{"UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", 
 func (l *link) host(ns string, name func(int) string) host.Link {
 	out := host.Link{
 		NS: ns, Name: l.name, Kind: l.kind, MAC: l.mac, MTU: l.mtu, Alias: l.alias,
-		Up: l.flags&unix.IFF_UP != 0, Promisc: l.flags&unix.IFF_PROMISC != 0,
+		Up: l.flags&unix.IFF_UP != 0, Promisc: l.flags&unix.IFF_PROMISC != 0, Carrier: l.flags&unix.IFF_LOWER_UP != 0,
 		Index: l.index, MinMTU: l.minMTU, MaxMTU: l.maxMTU,
 	}
 	if l.oper < len(operStates) {

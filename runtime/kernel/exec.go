@@ -101,9 +101,11 @@ func (h *Host) command(cmd *host.Cmd) (*exec.Cmd, error) {
 		return nil, err
 	}
 	env := append(append(os.Environ(), home...), cmd.Env...)
-	path, err := lookPath(cmd.Argv[0], dir, env)
-	if err != nil {
-		return nil, err
+	path := cmd.Path
+	if path == "" {
+		if path, err = lookPath(cmd.Argv[0], dir, env); err != nil {
+			return nil, err
+		}
 	}
 	return &exec.Cmd{
 		Path: path, Args: cmd.Argv, Env: env, Dir: dir,

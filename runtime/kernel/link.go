@@ -227,7 +227,7 @@ func (l *link) plan(sp *space) host.Link {
 		}
 		return ""
 	})
-	out.Index, out.Oper, out.MinMTU, out.MaxMTU = 0, "", 0, 0
+	out.Index, out.Oper, out.Carrier, out.MinMTU, out.MaxMTU = 0, "", false, 0, 0
 	return out
 }
 

@@ -185,7 +185,7 @@ func (s *space) vniTaken(v *host.VXLAN) *link {
 // linkMake puts a link that nothing speaks against into its namespace.
 func (n *Net) linkMake(op host.Op, s *space, spec host.Link) error {
 	l := &link{Link: spec}
-	l.Master, l.Parent, l.Oper, l.Peer = "", spec.Parent, "", spec.Peer
+	l.Master, l.Parent, l.Oper, l.Carrier, l.Peer = "", spec.Parent, "", false, spec.Peer
 	l.Index = s.index(spec.Index)
 	parent := s.links[spec.Parent]
 	if parent != nil && sameMedium(spec.Kind) && sameMedium(parent.Kind) && parent.lower != nil {
