@@ -144,10 +144,11 @@ func (t *thread) bareSpace(x ast.Expr) (ns string, at token.Span, ok bool) {
 		return "", a.at, false
 	}
 	text, err := value.AsText(a.v)
-	if err != nil || text == host.Start || t.cfg.Net.IsBridge(t.space, text) {
+	// Last what takes a look at a whole namespace.
+	if err != nil || text == host.Start || !t.isBare(x) || !t.cfg.Net.Known(text) || t.cfg.Net.IsBridge(t.space, text) {
 		return "", a.at, false
 	}
-	return text, a.at, t.isBare(x) && t.cfg.Net.Known(text)
+	return text, a.at, true
 }
 
 // isBare reports whether a word names no namespace of its own.
