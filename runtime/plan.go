@@ -89,8 +89,8 @@ func (c *comparison) plan(ctx context.Context, s Script) (Planned, diag.List) {
 	var before, after *rehearsed
 	if out.Edited {
 		old := Script{Name: last.Script, Dir: s.Dir, Text: last.Text, Args: last.Args}
-		before = rehearsalOn(ctx, old, c.k, without(ctx, c.k, c.lab))
-		after = rehearsalOn(ctx, s, c.k, without(ctx, c.k, c.lab))
+		before = rehearsalOn(ctx, old, c.k, without(ctx, c.k, c.lab), nil)
+		after = rehearsalOn(ctx, s, c.k, without(ctx, c.k, c.lab), nil)
 		if after.found.Failed() {
 			return out, after.found
 		}

@@ -68,19 +68,23 @@ func (r *rehearsed) steps() []Step {
 // rehearsal runs a script on a model of what source shows; nil for another
 // machine's network.
 func rehearsal(ctx context.Context, s Script, source host.Looker) *rehearsed {
-	return rehearsalOn(ctx, s, source, func(*model.Net) {})
+	return rehearsalOn(ctx, s, source, nil, nil)
 }
 
-// rehearsalOn has something done to the model first.
-func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func(*model.Net)) *rehearsed {
+// rehearsalOn has something done to the model first, and tells of each operation;
+// both may be nil.
+func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func(*model.Net), tell func(tx.Step)) *rehearsed {
 	file, found := parse.File(s.Name, s.Text)
 	if file == nil {
 		return &rehearsed{found: found.Tidy()}
 	}
 	found = append(found, check.File(file, stdlibKnows)...)
 	net := model.New(model.Options{Source: source, Foreign: source == nil, Elsewhere: sandbox.Elsewhere})
-	prepare(net)
+	if prepare != nil {
+		prepare(net)
+	}
 	t := tx.New(net, nil)
+	t.Trace = tell
 	in := eval.New(eval.Config{Host: net, Tx: t, Net: net, Rehearse: true, Foreign: source == nil,
 		Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module})
 	if err := in.Run(ctx, file); err != nil && !errors.Is(err, context.Cause(ctx)) {

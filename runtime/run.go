@@ -68,9 +68,6 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 	}
 	file, will := tried.file, foreseen(tried.tx.Steps(), func(s tx.Step) host.Op { return s.Op })
 	tried = nil // the model of it may be large
-	if k, ok := h.(interface{ Expect(namespaces int) }); ok {
-		k.Expect(will.make)
-	}
 	w := newRun(h, s, set, r)
 	defer w.close()
 	err := w.prepare(ctx, will)
@@ -92,15 +89,11 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 type prospect struct {
 	change bool     // something
 	spaces []string // writes to these, sorted
-	make   int      // so many of them are new
 }
 
 func foreseen[S any](steps []S, op func(S) host.Op) prospect {
 	p := prospect{change: len(steps) > 0}
 	for _, s := range steps {
-		if _, ok := op(s).(host.NamespaceAdd); ok {
-			p.make++
-		}
 		p.spaces = append(p.spaces, op(s).Spaces()...)
 	}
 	slices.Sort(p.spaces)
@@ -108,9 +101,25 @@ func foreseen[S any](steps []S, op func(S) host.Op) prospect {
 	return p
 }
 
+// expect has the namespaces made that a rehearsal is told to make, while it goes
+// on: nobody sees one that has no name yet, and what is not asked for is given up.
+func expect(h host.Host) func(tx.Step) {
+	k, ok := h.(interface{ Expect(namespaces int) })
+	if !ok {
+		return nil
+	}
+	n := 0
+	return func(s tx.Step) {
+		if _, ok := s.Op.(host.NamespaceAdd); ok {
+			n++
+			k.Expect(n)
+		}
+	}
+}
+
 // rehearse says what a script would do, and whether it can be begun.
 func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settings) (tried *rehearsed, ok bool) {
-	try := rehearsal(ctx, s, h)
+	try := rehearsalOn(ctx, s, h, nil, expect(h))
 	var l lab.Lab
 	up := false
 	if try.tx != nil && (try.found.Failed() || set.Replace) {
@@ -118,7 +127,7 @@ func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settin
 	}
 	switch {
 	case up && set.Replace:
-		try = rehearsalOn(ctx, s, h, without(ctx, h, &l))
+		try = rehearsalOn(ctx, s, h, without(ctx, h, &l), expect(h))
 	case up && !slices.ContainsFunc(try.found, unlike):
 		try.found = diag.List{isUp(l)}
 	}

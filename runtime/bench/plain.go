@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"vnet/lang/check"
 	"vnet/lang/parse"
 	"vnet/runtime"
 	"vnet/runtime/eval"
@@ -48,27 +49,33 @@ func plain(args []string) error {
 		return err
 	}
 	ctx := context.Background()
-	plan, found := runtime.Plan(ctx, s)
-	if found.Failed() {
-		return fmt.Errorf("%v", found)
-	}
 	k, err := kernel.New()
 	if err != nil {
 		return err
 	}
 	defer k.Close()
+	file, found := parse.File(s.Name, s.Text)
+	if found.Failed() {
+		return fmt.Errorf("%v", found)
+	}
+	found = check.File(file, func(fn string) bool { _, ok := stdlib.Lookup(fn); return ok })
+	trial := model.New(model.Options{Source: k})
+	rehearsed := tx.New(trial, nil)
 	spaces := 0
-	for _, step := range plan.Steps {
+	rehearsed.Trace = func(step tx.Step) {
 		if _, ok := step.Op.(host.NamespaceAdd); ok {
 			spaces++
+			k.Expect(spaces)
 		}
 	}
-	k.Expect(spaces)
+	in := eval.New(eval.Config{Host: trial, Tx: rehearsed, Net: trial, Rehearse: true, Dir: s.Dir, Args: s.Args, Module: stdlib.Module})
+	if err := in.Run(ctx, file); err != nil || found.Failed() || in.Diags().Failed() {
+		return fmt.Errorf("%v %v %v", err, found, in.Diags())
+	}
 	net := model.New(model.Options{Source: k})
 	t := tx.New(k, net)
 	t.Limit = runtime.QueueLimit
-	file, _ := parse.File(s.Name, s.Text)
-	in := eval.New(eval.Config{Host: k, Tx: t, Net: net, Dir: s.Dir, Args: s.Args, Module: stdlib.Module})
+	in = eval.New(eval.Config{Host: k, Tx: t, Net: net, Dir: s.Dir, Args: s.Args, Module: stdlib.Module})
 	if err := in.Run(ctx, file); err != nil {
 		return err
 	}

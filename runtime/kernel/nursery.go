@@ -24,6 +24,13 @@ const (
 type nursery struct {
 	ready chan newborn
 	end   chan struct{}
+
+	mu      sync.Mutex
+	ordered int // so many are wanted,
+	begun   int // so many made, or being made,
+	given   int // and so many gone
+	threads int // at work
+	work    sync.WaitGroup
 }
 
 type newborn struct {
@@ -34,63 +41,109 @@ type newborn struct {
 // newNursery begins to make n namespaces.
 func newNursery(n int) *nursery {
 	y := &nursery{ready: make(chan newborn, keptReady), end: make(chan struct{})}
-	orders := make(chan struct{}, n)
-	for range n {
-		orders <- struct{}{}
-	}
-	close(orders)
-	var threads sync.WaitGroup
-	for range min(n, 2) {
-		threads.Add(1)
-		locked(func() { // it ends inside a namespace, and so does its thread
-			defer threads.Done()
-			for range orders {
-				sp, err := newSpace()
-				select {
-				case y.ready <- newborn{sp, err}:
-				case <-y.end:
-					sp.close()
-					return
-				}
-				if err != nil {
-					return
-				}
-			}
-		})
-	}
-	go func() { threads.Wait(); close(y.ready) }()
+	y.order(n)
 	return y
+}
+
+// order says that n are wanted in all.
+func (y *nursery) order(n int) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.ordered = max(y.ordered, n)
+	for y.threads < min(2, y.ordered-y.begun) {
+		y.threads++
+		y.work.Add(1)
+		locked(y.make) // it ends inside a namespace, and so does its thread
+	}
+}
+
+// begin takes an order; false when there is none.
+func (y *nursery) begin() bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.begun >= y.ordered {
+		y.threads--
+		return false
+	}
+	y.begun++
+	return true
+}
+
+// make makes what is ordered. A thread without an order does not wait for one:
+// it would keep the namespace that it is in alive.
+func (y *nursery) make() {
+	defer y.work.Done()
+	for y.begin() {
+		sp, err := newSpace()
+		select {
+		case y.ready <- newborn{sp, err}:
+		case <-y.end:
+			sp.close()
+		}
+		if err != nil {
+			y.cancel()
+		}
+	}
+}
+
+// cancel gives up what is not begun yet.
+func (y *nursery) cancel() {
+	y.mu.Lock()
+	y.ordered = y.begun
+	y.mu.Unlock()
 }
 
 // next gives a namespace; false when there will be no more, or, unless it is
 // to wait, when none is ready.
 func (y *nursery) next(wait bool) (b newborn, ok bool) {
-	if wait {
-		b, ok = <-y.ready
-		return b, ok
-	}
 	select {
-	case b, ok = <-y.ready:
+	case b = <-y.ready:
 	default:
+		if !wait || !y.coming() {
+			return b, false
+		}
+		b = <-y.ready
 	}
-	return b, ok
+	y.mu.Lock()
+	y.given++
+	y.mu.Unlock()
+	return b, true
+}
+
+// coming reports whether there are some still to be given.
+func (y *nursery) coming() bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.given < y.ordered
 }
 
 // close ends it, and gives up what was made in vain.
 func (y *nursery) close() {
+	y.cancel()
 	close(y.end)
-	for b := range y.ready {
-		b.sp.close()
+	y.work.Wait()
+	for {
+		select {
+		case b := <-y.ready:
+			b.sp.close()
+		default:
+			return
+		}
 	}
 }
 
-// Expect begins to make n namespaces that are going to be asked for. Those that
-// are not are given up when the host is closed or rests.
+// Expect begins to make n namespaces that are going to be asked for, in all
+// since the last rest. Those that are not are given up when the host is closed
+// or rests.
 func (h *Host) Expect(n int) {
 	h.applying.Lock()
 	defer h.applying.Unlock()
-	if h.nursery == nil && n > 0 {
+	switch {
+	case n <= 0:
+	case h.nursery == nil:
 		h.nursery = newNursery(n)
+	default:
+		h.nursery.order(n)
 	}
 }
 
