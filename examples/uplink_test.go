@@ -50,7 +50,9 @@ ip -n wall link set wan up
 ip addr add ` + outsideIP + `/24 dev wan
 ip link set wan up
 ip route add default via 192.0.2.2
-echo nameserver ` + resolver + ` >/etc/resolv.conf`)
+mkdir /run/resolve
+echo nameserver ` + resolver + ` >/run/resolve/resolv.conf
+ln -sf ../run/resolve/resolv.conf /etc/resolv.conf`)
 	o.serve(t, fmt.Sprintf("%s:%d", outsideIP, openPort), &o.open)
 	o.serve(t, fmt.Sprintf("127.0.0.1:%d", shutPort), &o.shut)
 	o.resolve(t, resolver)

@@ -37,7 +37,8 @@ type carrier struct {
 	name    string
 	deb     string // the package of Debian it is in
 	command func(uplink) []string
-	help    string // what may be in its way
+	// hint tells, from what it printed, what was in its way; empty: nobody knows.
+	hint func(output string) string
 }
 
 // carriers are the programs that can be used, the one to prefer first. The tap
@@ -45,8 +46,18 @@ type carrier struct {
 // network is the same with each. The loopback of the machine is kept out, and
 // nothing that listens in the namespace is made known outside.
 var carriers = []carrier{
-	{"pasta", "passt", pasta, "pasta goes by the default route of the network it leads to; where there is none: uplink … carrier slirp4netns"},
-	{"slirp4netns", "slirp4netns", slirp4netns, ""},
+	{"pasta", "passt", pasta, pastaHint},
+	{"slirp4netns", "slirp4netns", slirp4netns, func(string) string { return "" }},
+}
+
+func pastaHint(output string) string {
+	switch {
+	case strings.Contains(output, "External interface not usable"):
+		return "pasta wants a default route in the network that it leads to; slirp4netns does without: uplink … carrier slirp4netns"
+	case strings.Contains(output, "Permission denied"):
+		return "the profile of AppArmor that comes with pasta, /etc/apparmor.d/usr.bin.passt, may keep it from /run/netns; slirp4netns has none: uplink … carrier slirp4netns"
+	}
+	return ""
 }
 
 // pasta(1). As root it would become nobody, who may not enter the namespace;
@@ -248,8 +259,10 @@ func (t *thread) carry(s *ast.Link, u uplink) error {
 	st.program = program{at: s.Span, ns: host.Start, argv: [][]string{u.carrier.command(u)}, argvAt: []token.Span{s.Span}, quiet: true}
 	_, err := t.start(st)
 	var f *Failure
-	if u.carrier.help != "" && errors.As(err, &f) && f.Diag.Code == diag.NotReady {
-		f.help("%s", u.carrier.help)
+	if errors.As(err, &f) && f.Diag.Code == diag.NotReady && f.Diag.Span == s.Span { // and not that of another strand
+		if hint := u.carrier.hint(f.Diag.Output); hint != "" {
+			f.help("%s", hint)
+		}
 	}
 	return err
 }
