@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"vnet/examples/vnettest"
 	"vnet/runtime/kernel/kerneltest"
 )
 
@@ -29,7 +30,7 @@ var left = map[string]string{
 // groups lists the cgroups that a vnet has left.
 func groups(cmd *exec.Cmd) []string {
 	var out []string
-	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/*"} {
 		dirs, _ := filepath.Glob(fmt.Sprintf("%s/vnet/%d-*", root, cmd.Process.Pid))
 		out = append(out, dirs...)
 	}
@@ -77,6 +78,83 @@ func TestProgramsDie(t *testing.T) {
 		}
 	}
 }
+
+// escapist is a daemon that nothing is known of any more: it has wiped its
+// environment, left its session, and its parents are gone.
+const escapist = `exec in a env -i setsid sh -c '(setsid sh -c "while :; do sleep 0.1; done" >&- 2>&- <&- &)'
+exec in a sh 'until test $(ip netns pids a | wc -l) -gt 2; do :; done'
+`
+
+// Where there is no unified tree of control groups, programs are in one of
+// version 1, and die with all they have started as well: however the script ends.
+func TestProgramsDieInOldGroups(t *testing.T) {
+	t.Parallel()
+	for _, kept := range []string{"freezer", "pids", "systemd"} {
+		for how, end := range map[string]func(t *testing.T, m *kerneltest.Machine){
+			"fails": func(t *testing.T, m *kerneltest.Machine) { run(t, m, 1, script(t, escapist+"fail now\n")) },
+			"try": func(t *testing.T, m *kerneltest.Machine) {
+				run(t, m, 0, "--rm", script(t, "try { "+escapist+"fail now }\nexpect exec sh 'test -z \"$(ip netns pids a)\"'\n"))
+			},
+			"taken down": func(t *testing.T, m *kerneltest.Machine) { run(t, m, 0, "--rm", script(t, escapist)) },
+			"down": func(t *testing.T, m *kerneltest.Machine) {
+				run(t, m, 0, script(t, "lab gone\n"+escapist))
+				if l := status(t, m); len(l) != 1 || len(l[0].Programs) != 1 || len(l[0].Programs[0].PIDs) == 0 {
+					t.Errorf("status tells of %+v", l)
+				}
+				run(t, m, 0, "down", "gone")
+			},
+			"killed": func(t *testing.T, m *kerneltest.Machine) {
+				cmd := vnettest.Guard(vnet("run", script(t, escapist+"exec touch /run/ready\nexec in a sleep 1000\n")))
+				begin(t, m, cmd)
+				cmd.Process.Kill()
+				cmd.Wait()
+				m.Run("rm", "/run/ready")
+			},
+			"killed with its guard": func(t *testing.T, m *kerneltest.Machine) {
+				cmd := vnet("run", script(t, escapist+"exec touch /run/ready\nexec in a sleep 1000\n"))
+				begin(t, m, cmd)
+				cmd.Process.Kill()
+				cmd.Wait()
+				m.Run("rm", "/run/ready")
+				run(t, m, 0, "recover")
+			},
+		} {
+			if testing.Short() && (kept != "freezer" || how != "killed") {
+				continue
+			}
+			t.Run(kept+" "+how, func(t *testing.T) {
+				t.Parallel()
+				m := kerneltest.New(t)
+				if m.Try("test", "-w", "/sys/fs/cgroup/"+kept+"/tasks").Status != 0 {
+					t.Skip("needs control groups of version 1: " + kept)
+				}
+				m.Script(hideGroups + "show " + kept + "\n")
+				m.Run("ip", "netns", "add", "a") // whose programs do not go with it
+				before := m.Settle()
+				end(t, m)
+				restored(t, m, before, how)
+				if left := m.Run("ip", "netns", "pids", "a"); left != "" {
+					m.Script("kill -9 $(ip netns pids a)")
+					t.Errorf("lives on: %s", left)
+				}
+			})
+		}
+	}
+}
+
+// hideGroups hides all trees of control groups; show brings one back.
+const hideGroups = `
+mkdir /run/kept
+mount --rbind /sys/fs/cgroup /run/kept
+while umount -l /sys/fs/cgroup 2>/dev/null; do :; done
+umount -l /run/.cgroup 2>/dev/null
+mount -t tmpfs none /sys/fs/cgroup
+show() {
+  mkdir /sys/fs/cgroup/$1
+  mount --bind /run/kept/$1 /sys/fs/cgroup/$1
+  umount -l /run/kept
+}
+`
 
 // A savepoint takes with it what was started in it, and nothing else.
 func TestProgramsOfSavepoint(t *testing.T) {

@@ -28,14 +28,17 @@ const stopTime = 2 * time.Second
 
 // A brood is the programs that were started in one group (host.GroupAdd), with
 // all that they started: a cgroup (cgroups(7)), in which they are born, and
-// which is not left by fork(2) or setsid(2). Where there are no cgroups they
+// which is not left by fork(2) or setsid(2): rather one of the unified tree, into
+// which they are cloned, than of version 1, where the thread that forks them has
+// to be in it. Where there are no cgroups they
 // are known by a variable in their environment; a program that wipes it is
 // lost sight of.
 type brood struct {
 	id string
 
-	dir  string      // its cgroup; empty: none
-	mark atomic.Bool // some are known by their mark only
+	place cgroupPlace
+	dir   string      // its cgroup; empty: none
+	mark  atomic.Bool // some are known by their mark only
 
 	files  sync.Mutex // guards these two, which are open while programs come one after the other
 	cgroup *os.File   // the directory; nil: not open
@@ -67,7 +70,10 @@ func (h *Host) brood(id string) *brood {
 	defer h.mu.Unlock()
 	b := h.broods[id]
 	if b == nil {
-		b = &brood{id: id, dir: h.broodDir(id)}
+		b = &brood{id: id, place: h.broodPlace()}
+		if b.place.dir != "" {
+			b.dir = filepath.Join(b.place.dir, id)
+		}
 		b.mark.Store(b.dir == "")
 		h.broods[id] = b
 	}
@@ -78,7 +84,7 @@ func (h *Host) brood(id string) *brood {
 // an Exec that follows at once would be in it again.
 func (h *Host) start(group string, c *exec.Cmd, p *portal) (*exec.Cmd, error) {
 	if group == "" {
-		return c, p.start(c)
+		return c, p.do(c.Start)
 	}
 	b := h.brood(group)
 	h.mu.Lock()
@@ -93,18 +99,20 @@ func (h *Host) start(group string, c *exec.Cmd, p *portal) (*exec.Cmd, error) {
 
 // startIn starts a program in a group; where its cgroup is of no use, by mark.
 func (h *Host) startIn(b *brood, c *exec.Cmd, p *portal) (*exec.Cmd, error) {
-	c, err := b.start(c, p.start)
+	c, err := b.start(c, p.do)
 	if err == nil && b.dir != "" && b.mark.Load() {
 		h.mu.Lock()
-		h.place = "" // it would not do for the next ones either
+		if h.place.dir == b.place.dir { // it would not do for the next ones either
+			h.place, h.trees = findPlace(h.trees)
+		}
 		h.mu.Unlock()
 	}
 	return c, err
 }
 
-// start starts a program on the portal's thread.
-func (p *portal) start(c *exec.Cmd) (err error) {
-	if away := p.run(func() { err = c.Start() }); away != nil {
+// do does something on the portal's thread.
+func (p *portal) do(f func() error) (err error) {
+	if away := p.run(func() { err = f() }); away != nil {
 		return away
 	}
 	return err
@@ -131,19 +139,15 @@ func (h *Host) isClosed() bool {
 	return h.closed
 }
 
-// broodDir is the cgroup for a group; empty where there are none. The caller
-// holds h.mu.
-func (h *Host) broodDir(id string) string {
+// broodPlace is where new groups are made. The caller holds h.mu.
+func (h *Host) broodPlace() cgroupPlace {
 	if !h.looked {
 		h.looked = true
-		if h.place = cgroupPlace(); h.place != "" {
-			sweepCgroups(h.place, sweepAge)
+		if h.place, h.trees = findPlace(cgroupTrees()); h.place.dir != "" {
+			sweepCgroups(h.place.dir, sweepAge)
 		}
 	}
-	if h.place == "" {
-		return ""
-	}
-	return filepath.Join(h.place, id)
+	return h.place
 }
 
 // Runs reports whether anything of a group of programs is alive.
@@ -192,9 +196,9 @@ func pids(list []int) string {
 	return strings.Join(words, " ")
 }
 
-// start starts a program in the group. Its cgroup may be swept away in the very
+// start starts a program in the group, on a thread. Its cgroup may be swept away in the very
 // moment, as nothing runs in it yet; then it is made once more.
-func (b *brood) start(c *exec.Cmd, start func(*exec.Cmd) error) (*exec.Cmd, error) {
+func (b *brood) start(c *exec.Cmd, on func(func() error) error) (*exec.Cmd, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if b.ended {
@@ -209,8 +213,12 @@ func (b *brood) start(c *exec.Cmd, start func(*exec.Cmd) error) (*exec.Cmd, erro
 			break
 		}
 		try := again(c)
-		try.SysProcAttr.UseCgroupFD, try.SysProcAttr.CgroupFD = true, int(f.Fd())
-		err = start(try)
+		if t := b.place.tree; t.name == "" {
+			try.SysProcAttr.UseCgroupFD, try.SysProcAttr.CgroupFD = true, int(f.Fd())
+			err = on(try.Start)
+		} else {
+			err = t.within(f, on, try.Start)
+		}
 		switch {
 		case err != nil && !isStill(f, b.dir):
 			b.lose(f)
@@ -223,7 +231,7 @@ func (b *brood) start(c *exec.Cmd, start func(*exec.Cmd) error) (*exec.Cmd, erro
 	}
 	c = again(c)
 	c.Env = append(c.Env, broodMark+"="+b.id)
-	err := start(c)
+	err := on(c.Start)
 	if err == nil {
 		b.mark.Store(true)
 	}
@@ -308,6 +316,9 @@ func (b *brood) alive() bool {
 func (b *brood) busy() bool {
 	if b.mark.Load() {
 		return true
+	}
+	if b.place.tree.name != "" {
+		return populated(b.dir)
 	}
 	b.files.Lock()
 	defer b.files.Unlock()

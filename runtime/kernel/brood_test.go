@@ -40,8 +40,22 @@ func until(t testing.TB, what string, holds func() bool) {
 // cgroups skips a test where there are no cgroups.
 func cgroups(t testing.TB, h *Host) {
 	t.Helper()
-	if h.brood("probe").dir == "" {
+	if b := h.brood("probe"); b.dir == "" || b.place.tree.name != "" {
 		t.Skip("needs a cgroup2 that may be written to")
+	}
+}
+
+// old has a host use a tree of control groups of version 1, and no other.
+func old(t testing.TB, h *Host, name string) {
+	t.Helper()
+	for _, tree := range cgroupTrees() {
+		if tree.name == name {
+			h.looked = true
+			h.place, _ = findPlace([]cgroupTree{tree})
+		}
+	}
+	if h.place.dir == "" {
+		t.Skipf("needs control groups of version 1, %s, that may be written to", name)
 	}
 }
 
@@ -54,13 +68,15 @@ func TestGroupKill(t *testing.T) {
 		"many":    `i=0; while [ $i -lt 100 ]; do setsid sleep 97 >&- 2>&- & i=$((i+1)); done; echo`,
 		"cleaned": `env -i setsid sleep 97 >&- 2>&- & echo`,
 	} {
-		for _, how := range []string{"cgroup", "mark"} {
+		for _, how := range []string{"cgroup", "freezer", "pids", "name=systemd", "mark"} {
 			t.Run(name+" by "+how, func(t *testing.T) {
 				h := open(t)
 				spaces(t, h, "kt-a")
 				switch {
 				case how == "cgroup":
 					cgroups(t, h)
+				case how != "mark":
+					old(t, h, how)
 				case name == "cleaned":
 					t.Skip("a program that wipes its environment is lost sight of")
 				default:
@@ -82,6 +98,9 @@ func TestGroupKill(t *testing.T) {
 						t.Errorf("%d lives", pid)
 					}
 				}
+				if h.brood(id).mark.Load() != (how == "mark") || strings.Contains(kill.Dir, "freezer") != (how == "freezer") {
+					t.Errorf("its group is %q, by mark: %v", kill.Dir, h.brood(id).mark.Load())
+				}
 				if kill.Dir != "" && isCgroup(kill.Dir) {
 					t.Errorf("%s is left", kill.Dir)
 				}
@@ -95,9 +114,19 @@ func TestGroupKill(t *testing.T) {
 
 // Another vnet can end the group of one that is gone.
 func TestGroupKillByAnother(t *testing.T) {
+	for _, how := range []string{"cgroup", "freezer"} {
+		t.Run(how, func(t *testing.T) { killByAnother(t, how) })
+	}
+}
+
+func killByAnother(t *testing.T, how string) {
 	h := open(t)
+	if how == "cgroup" {
+		cgroups(t, h)
+	} else {
+		old(t, h, how)
+	}
 	id, kill := group(t, h, "")
-	cgroups(t, h)
 	if _, err := h.Exec(t.Context(), &host.Cmd{NS: host.Start, Argv: []string{"sh", "-c", "setsid sleep 97 >&- 2>&- & echo"}, Group: id}); err != nil {
 		t.Fatal(err)
 	}
@@ -114,8 +143,18 @@ func TestGroupKillByAnother(t *testing.T) {
 // A program that ends leaves no cgroup, and another may sweep them away at any
 // moment.
 func TestGroupLeavesNothing(t *testing.T) {
+	for _, how := range []string{"cgroup", "freezer"} {
+		t.Run(how, func(t *testing.T) { leavesNothing(t, how) })
+	}
+}
+
+func leavesNothing(t *testing.T, how string) {
 	h := open(t)
-	cgroups(t, h)
+	if how == "cgroup" {
+		cgroups(t, h)
+	} else {
+		old(t, h, how)
+	}
 	id, kill := group(t, h, "")
 	var sweepers sync.WaitGroup
 	for range 50 {

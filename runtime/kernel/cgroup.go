@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"os"
@@ -25,127 +24,35 @@ const (
 	killTime = 5 * time.Second
 )
 
-// cgroupPlaces lists the directories that may hold groups, the best first:
-// below vnet's own cgroup if that was given to it to manage (systemd says so
-// in an attribute), else at the root of the tree, where nothing but vnet ends
-// what runs there.
-func cgroupPlaces() []string {
-	root := cgroupRoot()
-	if root == "" {
-		return nil
-	}
-	top := filepath.Join(root, cgroupName)
-	own := ownCgroup()
-	if own == "" || own == "/" {
-		return []string{top}
-	}
-	below := filepath.Join(root, own, cgroupName)
-	if delegated(filepath.Join(root, own)) {
-		return []string{below, top}
-	}
-	return []string{top, below}
-}
-
-// cgroupRoot finds where the unified tree (cgroups(7), "version 2") is mounted,
-// rather at its usual place than elsewhere.
-func cgroupRoot() (root string) {
-	f, err := os.Open("/proc/self/mountinfo")
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		// 29 22 0:26 / /sys/fs/cgroup rw,relatime shared:4 - cgroup2 cgroup2 rw
-		mount, kind, ok := strings.Cut(s.Text(), " - ")
-		fields := strings.Fields(mount)
-		if !ok || !strings.HasPrefix(kind, "cgroup2 ") || len(fields) < 5 {
-			continue
-		}
-		dir := unescapeMount(fields[4])
-		if (root == "" || strings.HasPrefix(dir, "/sys/fs/cgroup")) && isCgroup(dir) {
-			root = dir
-		}
-	}
-	return root
-}
-
-// unescapeMount reads a path as mountinfo writes it: \040 is a space.
-func unescapeMount(s string) string {
-	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
-}
-
-// isCgroup reports whether a directory is one of the unified tree, and not
-// what was mounted over it since.
-func isCgroup(dir string) bool {
-	var st unix.Statfs_t
-	return unix.Statfs(dir, &st) == nil && st.Type == unix.CGROUP2_SUPER_MAGIC
-}
-
-// ownCgroup is the path of vnet's own cgroup in the unified tree.
-func ownCgroup() string {
-	text, _ := os.ReadFile("/proc/self/cgroup")
-	for line := range strings.Lines(string(text)) {
-		if path, ok := strings.CutPrefix(line, "0::"); ok {
-			return strings.TrimSpace(path)
-		}
-	}
-	return ""
-}
-
-// delegated reports whether systemd has left a cgroup to who lives there.
-func delegated(dir string) bool {
-	for _, attr := range []string{"trusted.delegate", "user.delegate"} {
-		value := make([]byte, 8)
-		if n, err := unix.Getxattr(dir, attr, value); err == nil && string(value[:n]) == "1" {
-			return true
-		}
-	}
-	return false
-}
-
-// cgroupPlace is the directory for groups, in the first place that allows one;
-// empty where there is none.
-func cgroupPlace() string {
-	for _, place := range cgroupPlaces() {
-		err := os.Mkdir(place, 0o755)
-		if err != nil && !errors.Is(err, os.ErrExist) {
-			continue
-		}
-		if unix.Access(place+"/cgroup.procs", unix.W_OK) == nil {
-			return place
-		}
-	}
-	return ""
-}
-
 // TryCgroup starts a program in a cgroup, ends the group and removes it, as is
 // done for the programs of a script. The error says why they are not in one.
 func TryCgroup() (place string, err error) {
-	if cgroupRoot() == "" {
-		return "", errors.New("no unified tree (cgroup2) is mounted")
+	trees := cgroupTrees()
+	if len(trees) == 0 {
+		return "", errors.New("no tree of control groups is mounted (cgroup2, or freezer or pids of version 1)")
 	}
-	place = cgroupPlace()
-	if place == "" {
+	p, _ := findPlace(trees)
+	if p.dir == "" {
 		return "", errors.New("no control group may be made")
 	}
-	defer unix.Rmdir(place) // refused while others are at work
-	dir := filepath.Join(place, "try-"+strconv.Itoa(os.Getpid()))
-	f, err := openCgroup(dir)
-	if err != nil {
-		return place, err
-	}
-	defer f.Close()
-	defer unix.Rmdir(dir)
+	defer unix.Rmdir(p.dir) // refused while others are at work
+	b := &brood{id: "try-" + strconv.Itoa(os.Getpid()), place: p}
+	b.dir = filepath.Join(p.dir, b.id)
+	defer b.leave()
 	c := exec.Command("/proc/self/exe", "help")
 	c.Args[0] = os.Args[0]
-	c.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(f.Fd())}
-	if err := c.Run(); err != nil {
-		return place, err
+	c.SysProcAttr = &syscall.SysProcAttr{}
+	err = onThread(func() (bool, error) {
+		c, err = b.start(c, func(start func() error) error { return start() })
+		return false, err
+	})
+	if err == nil {
+		err = c.Wait()
 	}
-	if err := os.WriteFile(dir+"/cgroup.kill", []byte("1"), 0); err != nil {
-		return place, err
+	if err == nil && b.mark.Load() {
+		err = errors.New("no program may be started in one")
 	}
-	return place, nil
+	return p.dir, errors.Join(err, killCgroup(b.dir))
 }
 
 // openCgroup makes a cgroup where it is missing, and opens it. Its parent may
@@ -190,15 +97,19 @@ func sweepCgroups(place string, age time.Duration) {
 // populated reports whether something runs in a cgroup or below it.
 func populated(dir string) bool {
 	events, err := os.ReadFile(dir + "/cgroup.events")
-	return err == nil && bytes.Contains(events, []byte("populated 1"))
+	if err != nil { // version 1
+		return len(members(dir)) > 0
+	}
+	return bytes.Contains(events, []byte("populated 1"))
 }
 
-// members lists the processes of a cgroup and those below it.
+// members lists the processes of a cgroup and those below it. A thread of ours
+// may be in one of version 1, to start a program there.
 func members(dir string) []int {
 	var out []int
 	text, _ := os.ReadFile(dir + "/cgroup.procs")
 	for word := range strings.FieldsSeq(string(text)) {
-		if pid, err := strconv.Atoi(word); err == nil && pid > 0 {
+		if pid, err := strconv.Atoi(word); err == nil && pid > 0 && pid != os.Getpid() {
 			out = append(out, pid)
 		}
 	}
@@ -227,11 +138,11 @@ func killCgroup(dir string) error {
 		return nil
 	}
 	deadline := time.Now().Add(killTime)
-	err := os.WriteFile(dir+"/cgroup.kill", []byte("1"), 0)
+	err := writeFile(dir+"/cgroup.kill", "1")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err != nil && isCgroup(dir) { // before Linux 5.14
+	if err != nil && isCgroup(dir) { // before Linux 5.14, and version 1
 		killOneByOne(dir, deadline)
 	}
 	if !awaitEmpty(dir, deadline) {
@@ -249,32 +160,63 @@ func killCgroup(dir string) error {
 	}
 }
 
-// killOneByOne kills the members of a cgroup, which is frozen meanwhile so that
-// none forks away.
+// writeFile writes to a file that is there.
+func writeFile(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+// holds are the ways to keep the members of a cgroup from forking away: the file,
+// what begins it, and what lets them go on, which the dying have to.
+var holds = []struct{ file, begin, end string }{
+	{"cgroup.freeze", "1", "0"},
+	{"freezer.state", "FROZEN", "THAWED"},
+	{"pids.max", "0", ""},
+}
+
+// killOneByOne kills the members of a cgroup, which forks nothing meanwhile. In a
+// named hierarchy of version 1 nothing keeps it from that but that its members
+// are stopped, and looked for again.
 func killOneByOne(dir string, deadline time.Time) {
-	freeze := dir + "/cgroup.freeze"
-	_ = os.WriteFile(freeze, []byte("1"), 0)
+	hold := func(begin bool) {
+		for _, h := range holds {
+			text := h.end
+			if begin {
+				text = h.begin
+			}
+			if text != "" {
+				_ = writeFile(filepath.Join(dir, h.file), text)
+			}
+		}
+	}
 	for time.Now().Before(deadline) {
+		hold(true)
 		pids := members(dir)
 		if len(pids) == 0 {
 			break
 		}
-		for _, pid := range pids {
-			_ = unix.Kill(pid, unix.SIGKILL)
+		for _, s := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
+			for _, pid := range pids {
+				_ = unix.Kill(pid, s)
+			}
 		}
-		_ = os.WriteFile(freeze, []byte("0"), 0)
+		hold(false)
 		for _, pid := range pids {
 			waitProcess(pid, deadline)
 		}
 	}
-	_ = os.WriteFile(freeze, []byte("0"), 0)
+	hold(false)
 }
 
 // awaitEmpty waits until nothing runs in a cgroup; false when it is too late.
 func awaitEmpty(dir string, deadline time.Time) bool {
 	f, err := os.Open(dir + "/cgroup.events")
-	if err != nil {
-		return true
+	if err != nil { // version 1, where nothing tells of it, and all were waited for
+		return len(members(dir)) == 0
 	}
 	defer f.Close()
 	for {

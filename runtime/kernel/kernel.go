@@ -35,8 +35,9 @@ type Host struct {
 	roaming atomic.Pointer[portal] // the one that was made last and may move
 
 	broods map[string]*brood    // groups of programs, by ID
-	place  string               // the directory of their cgroups; empty: there are none
-	looked bool                 // place is known
+	place  cgroupPlace          // of their cgroups
+	trees  []cgroupTree         // that are to be tried where that one is of no use
+	looked bool                 // these two are known
 	last   *brood               // the one an Exec was last in
 	logs   map[string]*follower // by path
 	closed bool
