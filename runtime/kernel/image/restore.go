@@ -250,7 +250,8 @@ func (r *restorer) pass() error {
 		{Sysctls, r.restoreSysctls},
 		{Sysctls, r.restoreSysctls}, // one for all links writes those of each
 		{0, r.restoreLinks},
-		{0, func() { r.restoreMACs(); r.restoreGroups() }},
+		{0, r.restoreMACs},
+		{Sysctls, r.restoreGroups},
 		{Sysctls, r.restoreSysctls}, // IPv6 begins anew with its defaults on a link that had an MTU below 1280
 		{0, r.restoreAddrs},
 		{0, r.restoreNexthops},

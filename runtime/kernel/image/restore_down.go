@@ -7,36 +7,64 @@ import (
 )
 
 // addOverDown adds routes of several ways of which some lead over links that
-// are down. Such a route stays when a link goes down, and is only taken while
-// all of them are up, and its gateways are reached: so they are, for a moment.
-// What that brings along goes with them again.
+// are down, or without IPv6. Such a route stays when a link goes down, and is
+// only taken while all of them are up, and its gateways are reached: so they are,
+// for a moment. What that brings along goes with them again.
 func (r *restorer) addOverDown(list []Message) {
-	down := map[int32]link{}
+	links := map[int32]link{}
 	for _, l := range r.now.links() {
-		if l.flags&unix.IFF_UP == 0 {
-			down[l.index] = l
-		}
+		links[l.index] = l
 	}
-	raised := map[int32]bool{}
+	lower := map[int32]func(){}
 	list = slices.DeleteFunc(list, func(m Message) bool {
 		dead := false
-		eachHop(find(routeOf(m).attrs, unix.RTA_MULTIPATH), func(hop, attrs []byte) {
-			l, ok := down[int32(native.Uint32(hop[4:]))]
+		route := routeOf(m)
+		eachHop(find(route.attrs, unix.RTA_MULTIPATH), func(hop, attrs []byte) {
+			l, ok := links[int32(native.Uint32(hop[4:]))]
 			if !ok {
 				return
 			}
-			dead = true
-			if !raised[l.index] {
-				raised[l.index] = r.request("link "+l.name+" flags", unix.RTM_SETLINK, 0, ifinfo(l.index, unix.IFF_UP, unix.IFF_UP))
+			if lower[l.index] == nil {
+				lower[l.index] = r.raise(l, route.family)
 			}
+			if lower[l.index] == nil {
+				return
+			}
+			dead = true
 			r.tried++
 			_, _ = r.route.do(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_EXCL, wayTo(m, l.index, attrs))
 		})
 		return !dead
 	})
 	r.addRoutes(list)
-	for index := range raised {
-		r.request("link "+down[index].name+" flags", unix.RTM_SETLINK, 0, ifinfo(index, 0, unix.IFF_UP))
+	for _, back := range lower {
+		if back != nil {
+			back()
+		}
+	}
+}
+
+// raise sets a link up that is down, for IPv6 also with that, and returns what
+// takes it back; nil if there is nothing to do.
+func (r *restorer) raise(l link, family byte) func() {
+	var steps []func()
+	off := "ipv6/conf/" + l.name + "/disable_ipv6"
+	if family == unix.AF_INET6 {
+		was := readSysctls(map[string]string{off: ""}, func(string) bool { return true })[off]
+		if was != "" && was != "0" && r.writeSysctl(off, "0") {
+			steps = append(steps, func() { r.writeSysctl(off, was) })
+		}
+	}
+	if l.flags&unix.IFF_UP == 0 && r.request("link "+l.name+" flags", unix.RTM_SETLINK, 0, ifinfo(l.index, unix.IFF_UP, unix.IFF_UP)) {
+		steps = append(steps, func() { r.request("link "+l.name+" flags", unix.RTM_SETLINK, 0, ifinfo(l.index, 0, unix.IFF_UP)) })
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	return func() {
+		for _, s := range slices.Backward(steps) {
+			s()
+		}
 	}
 }
 

@@ -73,20 +73,23 @@ func (r *restorer) restoreSysctls() {
 	if len(keys) == 0 {
 		return
 	}
-	dir, err := unix.Open("/proc/sys/net", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		r.result("sysctl", err)
-		return
-	}
-	defer unix.Close(dir)
 	global := sysctlRank(keys[0]) < 3
 	for _, key := range keys {
 		if global && sysctlRank(key) == 3 && sysctlDevice(key) != "" {
 			continue
 		}
-		err := write(dir, key, r.goal.Sysctl[key], unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS)
-		r.result("sysctl "+key, err)
+		r.writeSysctl(key, r.goal.Sysctl[key])
 	}
+}
+
+// writeSysctl writes one parameter.
+func (r *restorer) writeSysctl(key, value string) bool {
+	dir, err := unix.Open("/proc/sys/net", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err == nil {
+		err = write(dir, key, value, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS)
+		unix.Close(dir)
+	}
+	return r.result("sysctl "+key, err)
 }
 
 // restoreSysfs writes the settings of links that netlink does not know. How

@@ -14,16 +14,24 @@ import (
 const allNodes = "\x33\x33\x00\x00\x00\x01"
 
 // restoreGroups has IPv6 begin anew on links that are down, by an MTU that is
-// too small for it, where they shall be in the group of all nodes.
+// too small for it, where they shall be in the group of all nodes. It has IPv6
+// end anew on links without it, by its being on for a moment, where they shall not:
+// one that comes to a namespace where it is off for all is in the group
+// (addrconf.c: ipv6_add_dev, addrconf_disable_ipv6).
 func (r *restorer) restoreGroups() {
 	shall, have := r.goal.joined(allNodes), r.now.joined(allNodes)
 	r.eachLink(func(want, is link) {
 		mtu := find(want.attrs, unix.IFLA_MTU)
-		if (want.flags|is.flags)&unix.IFF_UP != 0 || !shall[want.index] || have[want.index] || u32of(mtu) < minIPv6 {
-			return
-		}
-		if r.change(is, "mtu", put32(ifinfo(is.index, 0, 0), unix.IFLA_MTU, minIPv6-1)) {
-			r.change(is, "mtu", put(ifinfo(is.index, 0, 0), unix.IFLA_MTU, mtu))
+		off := "ipv6/conf/" + is.name + "/disable_ipv6"
+		switch {
+		case shall[want.index] == have[want.index]:
+		case have[want.index] && r.goal.Sysctl[off] == "1":
+			r.writeSysctl(off, "0")
+			r.writeSysctl(off, "1")
+		case shall[want.index] && (want.flags|is.flags)&unix.IFF_UP == 0 && u32of(mtu) >= minIPv6:
+			if r.change(is, "mtu", put32(ifinfo(is.index, 0, 0), unix.IFLA_MTU, minIPv6-1)) {
+				r.change(is, "mtu", put(ifinfo(is.index, 0, 0), unix.IFLA_MTU, mtu))
+			}
 		}
 	})
 }
