@@ -10,6 +10,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -369,7 +370,18 @@ func Stale(records []Record) bool {
 // Orphan reports whether the program that began the records is gone: who holds
 // the journal now is finishing it.
 func Orphan(records []Record) bool {
-	return len(records) > 0 && !Held(records) && unix.Kill(records[0].PID, 0) == unix.ESRCH
+	return len(records) > 0 && !Held(records) && gone(records[0].PID)
+}
+
+// gone reports whether a process is no more, or waits for nothing but its
+// parent to take note of that: a zombie does nothing (proc_pid_stat(5)).
+func gone(pid int) bool {
+	if unix.Kill(pid, 0) == unix.ESRCH {
+		return true
+	}
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, state, _ := bytes.Cut(stat[max(0, bytes.LastIndexByte(stat, ')')):], []byte(" ")) // the name may hold anything
+	return len(state) > 0 && (state[0] == 'Z' || state[0] == 'X')
 }
 
 // Held reports whether the records are those of a transaction that is done and

@@ -3,9 +3,12 @@ package journal
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"vnet/runtime/host"
 )
@@ -166,5 +169,36 @@ func TestSweep(t *testing.T) {
 	s.Sweep()
 	if _, err := os.Stat(root); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the empty store stays")
+	}
+}
+
+// A program is gone when it has ended, whether or not its parent has taken note
+// of that.
+func TestOrphan(t *testing.T) {
+	cmd := exec.Command("cat")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	records := []Record{{Kind: Begin, PID: cmd.Process.Pid}}
+	if Orphan(records) {
+		t.Error("it lives")
+	}
+	in.Close()
+	if err := unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !Orphan(records) {
+		t.Error("it is dead, and nobody has asked after it")
+	}
+	_ = cmd.Wait()
+	if !Orphan(records) {
+		t.Error("it is gone")
+	}
+	if Orphan([]Record{records[0], {Kind: Hold}}) {
+		t.Error("what is held is nobody's orphan")
 	}
 }
