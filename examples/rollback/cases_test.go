@@ -27,6 +27,7 @@ func TestCase(t *testing.T) {
 		{"24 links that were never up", "ip link add n0 type ifb; ip link add n2 type veth peer name n3; ip tuntap add n4 mode tap", "for l in [\"n0\", \"n2\", \"n4\"] { link set $l up }\naddr add n2 10.24.0.1/24", ""},
 		{"32 routes of several ways over a link that is down", "ip link set x0 down", "route del 10.52.0.0/16\nroute del fd51::/64\nns del third", ""},
 		{"26 vlan on a link whose MTU falls", "ip link add link x0 name x0.7 mtu 1450 type vlan id 7; ip link set x0.7 up", "link set x0 mtu 1300\nlink set x0 mtu 1500", ""},
+		{"24 bridge with a port that is down, which gets another", "ip link add b9 address 02:00:00:00:b9:00 type bridge; ip link set b9 up; ip link add i9 type ifb; ip link set i9 master b9", "ifb i8\nlink set i8 up master b9", ""},
 		{"26 macvlan on a link whose MTU falls", "ip link add mv0 link x0 mtu 1450 type macvlan mode bridge; ip link set mv0 up; ip addr add 10.26.0.1/24 dev mv0", "link set x0 mtu 1300", ""},
 		{"23 link without IPv6 that goes elsewhere", "ip netns exec old sysctl -qw net.ipv6.conf.w1.disable_ipv6=1", "try { link set old:w1 netns third; fail \"inside\" }", ""},
 		{"23 link whose IPv6 ends, and that goes elsewhere", "", "sysctl net.ipv6.conf.x0.disable_ipv6 = 1\ntry { link set x0 netns old; fail \"inside\" }", ""},
@@ -34,7 +35,7 @@ func TestCase(t *testing.T) {
 		{"38 chain of a buried device", "nft 'table netdev early { chain c { type filter hook ingress device x0 priority 0; }; }'", "link del x0\ntap x0", ""},
 		{"38 set with a timeout", "nft 'table ip timed { set s { type ipv4_addr; flags timeout; elements = { 10.0.0.1 timeout 1h } }; }'", "link set x0 down\nlink del w0", ""},
 		{"39 member of a vrf", "ip link add vr0 type vrf table 10; ip link set vr0 up; ip link set x0 master vr0", "link set x0 nomaster\nlink set x0 master br0", ""},
-		{"39 member of a bond", "ip link add bo0 type bond mode 1; ip link set t1 down; ip link set t1 master bo0; ip link set bo0 up", "link set t1 nomaster", ""},
+		{"39 member of a bond", "ip link add bo0 address 02:00:00:00:b0:b0 type bond mode 1; ip link set t1 down; ip link set t1 master bo0; ip link set bo0 up", "link set t1 nomaster", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := free // one after the other, where nothing is added to the lab
@@ -55,6 +56,24 @@ func TestCase(t *testing.T) {
 				free = newLab(whole)
 			}
 		})
+	}
+}
+
+// A bridge takes its MAC from its first port, and has it again when that goes,
+// also where the transaction has made the port before.
+func TestCaseFirstPort(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.Script("ip link add b9 type bridge; ip link set b9 up")
+	mac := func() string { return l.Run("cat", "/sys/class/net/b9/address") }
+	before := mac()
+	for _, text := range []string{"ifb i9\nlink set i9 master b9", "veth old:i9 <-> b9 as i8", "try { ifb i9; link set i9 up master b9; fail \"inside\" }"} {
+		if o := l.TryCmd(l.vnet(t, text+"\nfail \"the end\"\n")); o.Status != 1 {
+			t.Errorf("exit status %d\n%s", o.Status, o.Err)
+		}
+		if now := mac(); now != before {
+			t.Errorf("after %q the MAC is %s, was %s", text, now, before)
+		}
 	}
 }
 

@@ -51,7 +51,7 @@ func Disturbs(op Op, made func(End) bool) bool {
 	case LinkAdd:
 		return disturbed(op.Link, made) || op.Link.Macvlan != nil && op.Link.Parent != "" && !made(End{op.Link.NS, op.Link.Parent}) || op.Peer != nil && disturbed(*op.Peer, made)
 	case LinkSet:
-		return !made(End{op.NS, op.Name})
+		return !made(End{op.NS, op.Name}) || op.Master != nil && disturbed(Link{NS: op.NS, Master: *op.Master}, made)
 	case LinkMove:
 		return !made(End{op.NS, op.Name})
 	case LinkDel:
@@ -64,8 +64,8 @@ func Disturbs(op Op, made func(End) bool) bool {
 	return false
 }
 
-// disturbed reports whether making a link changes its master, which takes its
-// hardware address from its first port.
+// disturbed reports whether making a link, or making it a port, changes its
+// master, which takes its hardware address and its carrier from its ports.
 func disturbed(l Link, made func(End) bool) bool {
 	return l.Master != "" && !made(End{l.NS, l.Master})
 }

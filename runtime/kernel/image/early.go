@@ -32,7 +32,8 @@ func (p *planner) early(v *view, s section, m Message) bool {
 }
 
 // findGained collects the links that the kernel was not done with setting up,
-// and is now.
+// and is now. One that looks so but has no carrier had one in between, which the
+// transaction brought and took: the kernel says so later (link_watch.c).
 func (p *planner) findGained() {
 	now := map[string]link{}
 	for _, l := range p.now.links() {
@@ -40,7 +41,7 @@ func (p *planner) findGained() {
 	}
 	for _, was := range p.pre.links() {
 		is := now[was.name]
-		if was.flags&is.flags&unix.IFF_UP != 0 && !was.ready() && is.ready() {
+		if was.flags&is.flags&unix.IFF_UP != 0 && !was.ready() && is.ready() && is.carrier() {
 			p.gained[was.name] = true
 		}
 	}
@@ -52,6 +53,12 @@ func (p *planner) findGained() {
 func (l link) ready() bool {
 	flags := find(l.attrs, unix.IFLA_AF_SPEC, unix.AF_INET6, unix.IFLA_INET6_FLAGS)
 	return l.flags&unix.IFF_RUNNING != 0 && (flags == nil || u32of(flags)&inet6Ready != 0)
+}
+
+// carrier reports whether a link has one; what does not say has.
+func (l link) carrier() bool {
+	b := find(l.attrs, unix.IFLA_CARRIER)
+	return len(b) == 0 || b[0] != 0
 }
 
 // An addrOf is an IPv6 address of a link.
