@@ -184,6 +184,11 @@ type Link struct {
 // An End is an interface by namespace and name:  h1:eth0
 type End struct{ NS, Name string }
 
+// Aggregates reports whether interfaces of a kind make one of several, as a
+// bond does: it takes only ports that are down, brings them up with its MAC and
+// MTU, and sets them down as they were when they leave it.
+func Aggregates(kind string) bool { return kind == "bond" || kind == "team" }
+
 // Bridge holds the attributes of a bridge (ip-link(8), "BRIDGE Type Support").
 // A nil field is left to the kernel.
 type Bridge struct {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // A bridge that had no port has had one, for a moment or longer: what stays
@@ -36,6 +38,56 @@ func TestDeclaredBridge(t *testing.T) {
 				t.Errorf("what somebody else did to it is not seen: %v", diff)
 			}
 		})
+	}
+}
+
+// The MAC that a bridge lost with its last port is there again after somebody
+// gave it one, and cannot be taken away; all else is seen.
+func TestDeclaredMAC(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.Script("ip link add br1 type bridge; ip link set br1 up; ip link add d0 type ifb; ip link set d0 up master br1; ip link del d0")
+	pre := l.still(func(*Image) bool { return true })
+	if !slices.ContainsFunc(pre.links(), func(l link) bool { return l.name == "br1" && l.blank() }) {
+		t.Fatal("the bridge has a MAC")
+	}
+	l.Script("ip link set br1 address 02:00:00:00:00:01 mtu 1400")
+	if residue := l.restore(t, pre, WriteSet{Links: []LinkRef{{Name: "br1"}}}); len(residue) > 0 {
+		t.Error("residue:\n", strings.Join(residue, "\n"))
+	}
+	l.same(t, pre)
+	l.Script("bridge fdb add 02:00:00:00:00:02 dev br1 self local")
+	if diff := declared(pre, l.take(), Indexed, nil); len(diff) != 1 || !strings.HasPrefix(diff[0], "fdb br1 02:00:00:00:00:02 ") {
+		t.Errorf("what somebody else did to it is not seen: %v", diff)
+	}
+}
+
+// A picture shows a bridge before the kernel has heard of its carrier, which
+// takes too short to be waited for.
+func TestDeclaredOperstate(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.Script("ip link add br1 address 02:00:00:00:00:01 type bridge; ip link add d0 type ifb; ip link set d0 up master br1; ip link set br1 up")
+	pre := l.still(func(img *Image) bool {
+		return slices.ContainsFunc(img.links(), func(l link) bool { return l.name == "br1" && find(l.attrs, unix.IFLA_OPERSTATE)[0] == 6 })
+	})
+	for _, l := range pre.links() {
+		if l.name == "br1" {
+			find(l.attrs, unix.IFLA_OPERSTATE)[0] = 0
+		}
+	}
+	set := WriteSet{Links: []LinkRef{{Name: "d0"}, {Name: "br1"}}}
+	l.Script("ip link set br1 mtu 1400")
+	if residue := l.restore(t, pre, set); len(residue) > 0 {
+		t.Error("residue:\n", strings.Join(residue, "\n"))
+	}
+	l.same(t, pre)
+	if diff := Diff(pre.Fingerprint(Indexed), l.take().Fingerprint(Indexed)); !slices.Equal(diff, []string{"link br1 operstate: 6, was 0"}) {
+		t.Errorf("not declared: %q", diff)
+	}
+	l.Script("ip link set d0 down; while ip link show br1 | grep -q 'state UP'; do sleep 0.05; done")
+	if diff := declared(pre, l.take(), Indexed, nil); !slices.Contains(diff, "link br1 operstate: 2, was 0") {
+		t.Errorf("that it is down is not seen: %q", diff)
 	}
 }
 

@@ -39,7 +39,7 @@ func (c *canvas) drawLink(l link) {
 	for _, p := range c.pairs(kindTables[l.kind], find(info, unix.IFLA_INFO_DATA)) {
 		say(l.kind+" "+p.name, p.value)
 	}
-	slave := cString(find(info, unix.IFLA_INFO_SLAVE_KIND))
+	slave := l.slaveKind()
 	for _, p := range c.pairs(slaveTables[slave], find(info, unix.IFLA_INFO_SLAVE_DATA)) {
 		say(slave+" port "+p.name, p.value)
 	}

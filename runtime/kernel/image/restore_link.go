@@ -146,8 +146,7 @@ func (r *restorer) restoreLink(want, is link) {
 	r.restoreInet6(want, is)
 	r.restoreOptions(want, is, unix.IFLA_INFO_KIND, unix.IFLA_INFO_DATA, kindTables[want.kind])
 	if want.master != 0 {
-		slave := cString(find(want.attrs, unix.IFLA_LINKINFO, unix.IFLA_INFO_SLAVE_KIND))
-		r.restoreOptions(want, is, unix.IFLA_INFO_SLAVE_KIND, unix.IFLA_INFO_SLAVE_DATA, slaveTables[slave])
+		r.restoreOptions(want, is, unix.IFLA_INFO_SLAVE_KIND, unix.IFLA_INFO_SLAVE_DATA, slaveTables[want.slaveKind()])
 	}
 }
 
@@ -189,7 +188,7 @@ func (r *restorer) restoreOptions(want, is link, kindAttr, dataAttr uint16, t ta
 func (r *restorer) restoreMACs() {
 	r.eachLink(func(want, is link) {
 		a, b := find(want.attrs, unix.IFLA_ADDRESS), find(is.attrs, unix.IFLA_ADDRESS)
-		if len(a) > 0 && !slices.Equal(a, b) {
+		if len(a) > 0 && !slices.Equal(a, b) && !(want.kind == "bridge" && want.blank()) {
 			r.change(is, "mac", put(ifinfo(is.index, 0, 0), unix.IFLA_ADDRESS, a))
 		}
 	})

@@ -255,6 +255,11 @@ type link struct {
 	attrs  []byte
 }
 
+// slaveKind is the kind of the link's master, as far as that has kinds of ports.
+func (l link) slaveKind() string {
+	return cString(find(l.attrs, unix.IFLA_LINKINFO, unix.IFLA_INFO_SLAVE_KIND))
+}
+
 func (img *Image) links() []link {
 	list := make([]link, 0, len(img.Dumps[secLink]))
 	for _, m := range img.Dumps[secLink] {
