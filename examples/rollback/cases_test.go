@@ -12,6 +12,7 @@ import (
 func TestCase(t *testing.T) {
 	t.Parallel()
 	whole, free := t, newLab(t)
+	const vlans = "for i in 7 8; do ip link add link x0 name x0.$i type vlan id $i; ip addr add 10.24.$i.1/24 dev x0.$i; ip addr add fd24:$i::1/64 dev x0.$i nodad; done; ip link set x0.7 up; ip route add 10.25.0.0/16 via 10.24.7.9"
 	for _, c := range []struct{ name, setup, text, says string }{
 		{"24 what is left of a route of several ways", "", "addr add x0 10.30.1.1/24\nlink set w0 netns third", ""},
 		{"25 link removed whose MTU is too small for IPv6", "", "link set t1 mtu 1213\nlink del t0\nlink set x0 mtu 1270\nns del third", ""},
@@ -27,11 +28,17 @@ func TestCase(t *testing.T) {
 		{"24 links that were never up", "ip link add n0 type ifb; ip link add n2 type veth peer name n3; ip tuntap add n4 mode tap", "for l in [\"n0\", \"n2\", \"n4\"] { link set $l up }\naddr add n2 10.24.0.1/24", ""},
 		{"32 routes of several ways over a link that is down", "ip link set x0 down", "route del 10.52.0.0/16\nroute del fd51::/64\nns del third", ""},
 		{"26 vlan on a link whose MTU falls", "ip link add link x0 name x0.7 mtu 1450 type vlan id 7; ip link set x0.7 up", "link set x0 mtu 1300\nlink set x0 mtu 1500", ""},
+		{"24 vlans on a link that goes down and up", vlans, "link set x0 down\nlink set x0 up", ""},
+		{"24 vlans on a link that stays down", vlans, "link set x0 down", ""},
+		{"24 bridge whose port goes down", "ip nexthop add id 24 via 10.1.0.2 dev br0; ip route add 10.24.0.0/16 nhid 24", "link set v0 down", ""},
+		{"24 bridge whose port leaves", "ip nexthop add id 24 via 10.1.0.2 dev br0; ip route add 10.24.0.0/16 nhid 24", "link set v0 nomaster", ""},
 		{"24 bridge with a port that is down, which gets another", "ip link add b9 address 02:00:00:00:b9:00 type bridge; ip link set b9 up; ip link add i9 type ifb; ip link set i9 master b9", "ifb i8\nlink set i8 up master b9", ""},
+		{"24 bridge beyond a cable that goes down", "ip nexthop add id 24 via 10.1.0.2 dev br0; ip route add 10.24.0.0/16 nhid 24", "link set old:v1 down", ""},
 		{"26 macvlan on a link whose MTU falls", "ip link add mv0 link x0 mtu 1450 type macvlan mode bridge; ip link set mv0 up; ip addr add 10.26.0.1/24 dev mv0", "link set x0 mtu 1300", ""},
 		{"23 link without IPv6 that goes elsewhere", "ip netns exec old sysctl -qw net.ipv6.conf.w1.disable_ipv6=1", "try { link set old:w1 netns third; fail \"inside\" }", ""},
 		{"23 link whose IPv6 ends, and that goes elsewhere", "", "sysctl net.ipv6.conf.x0.disable_ipv6 = 1\ntry { link set x0 netns old; fail \"inside\" }", ""},
 		{"23 link whose IPv6 ends elsewhere", "", "in old sysctl net.ipv6.conf.all.disable_ipv6 = 1\ntry { link set old:w1 netns third; fail \"inside\" }", ""},
+		{"26 macvlan on a link whose MTU falls below that of IPv6", "ip link add mv0 link x0 type macvlan mode bridge; ip link set mv0 up; ip addr add 10.26.0.1/24 dev mv0; ip addr add fd26::1/64 dev mv0 nodad", "link set x0 mtu 1200", ""},
 		{"38 chain of a buried device", "nft 'table netdev early { chain c { type filter hook ingress device x0 priority 0; }; }'", "link del x0\ntap x0", ""},
 		{"38 set with a timeout", "nft 'table ip timed { set s { type ipv4_addr; flags timeout; elements = { 10.0.0.1 timeout 1h } }; }'", "link set x0 down\nlink del w0", ""},
 		{"39 member of a vrf", "ip link add vr0 type vrf table 10; ip link set vr0 up; ip link set x0 master vr0", "link set x0 nomaster\nlink set x0 master br0", ""},

@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -50,7 +51,7 @@ func (q *queue) linkSet(op host.LinkSet) error {
 		return err
 	}
 	// One that vnet has made brings its carrier to nothing that was there before.
-	if up := l.flags&unix.IFF_UP != 0; up && op.Down || !up && op.Up && !sp.made {
+	if up := l.flags&unix.IFF_UP != 0; up && op.Down || !up && op.Up && !sp.made || op.Master != nil {
 		far, lose, err := q.bereft(sp, l)
 		if err != nil {
 			return err
@@ -135,10 +136,24 @@ func (q *queue) steps(sp *space, l *link, op host.LinkSet) ([]step, error) {
 		return nil, err
 	}
 	steps = append(steps, more...)
-	if op.Up && (!up || op.Down) {
+	aggregated, err := q.aggregated(sp, l, op)
+	if err != nil {
+		return nil, err
+	}
+	if op.Up && (!up || op.Down || aggregated) {
 		add(setFlags(l.index, unix.IFF_UP, unix.IFF_UP), back(func(s *host.LinkSet) { s.Down = true }))
 	}
 	return steps, nil
+}
+
+// aggregated reports whether a change takes an interface out of a bond, which
+// sets it down.
+func (q *queue) aggregated(sp *space, l *link, op host.LinkSet) (bool, error) {
+	if kind, _ := l.port(); op.Master == nil || !host.Aggregates(kind) {
+		return false, nil
+	}
+	master, err := sp.linkAt(l.master)
+	return err == nil && (master == nil || master.name != *op.Master), err
 }
 
 func (q *queue) moreSteps(sp *space, l *link, op host.LinkSet, back func(func(*host.LinkSet)) host.Op) ([]step, error) {
@@ -186,21 +201,31 @@ func (q *queue) moreSteps(sp *space, l *link, op host.LinkSet, back func(func(*h
 }
 
 // lowered gives what brings back the MTU of what stands on an interface: the
-// kernel lowers it with that one's, and does not raise it again.
+// kernel lowers it with that one's, and does not raise it again. Below what IPv6
+// needs they lose more than that, and are touched as a whole.
 func (sp *space) lowered(l *link, mtu int) ([]host.Op, error) {
 	links, err := sp.allLinks()
 	if err != nil {
 		return nil, err
 	}
+	id, err := sp.id()
+	if err != nil {
+		return nil, err
+	}
 	var ops []host.Op
+	var dark []host.Tomb
 	low := []int{l.index}
 	for i := 0; i < len(low); i++ {
 		for _, n := range links {
 			if n.stands() == low[i] && n.peerSpace < 0 && n.mtu > mtu {
 				low = append(low, n.index)
 				ops = append(ops, host.LinkSet{NS: sp.name, Name: n.name, MTU: &n.mtu})
+				dark = append(dark, host.Tomb{NS: sp.name, Space: id, Name: n.name, Kind: n.kind, Index: n.index})
 			}
 		}
+	}
+	if len(dark) > 0 && mtu < minMTU6 {
+		ops = append(ops, host.LinkExhume{Taken: time.Now(), Dark: dark})
 	}
 	return ops, nil
 }
