@@ -36,6 +36,7 @@ type Grave struct {
 	Addrs    [][]byte `json:",omitempty"`
 	Neighs   [][]byte `json:",omitempty"` // the permanent ones and proxies
 	FDB      [][]byte `json:",omitempty"` // static entries of the bridge it is a port of
+	VLANs    [][]byte `json:",omitempty"` // those it has as a port of a bridge: struct bridge_vlan_info
 	MDB      [][]byte `json:",omitempty"` // permanent multicast groups there: struct br_mdb_entry with what follows
 	GenMode  int      `json:",omitempty"` // how it gets its IPv6 link-local address (IFLA_INET6_ADDR_GEN_MODE)
 }

@@ -192,7 +192,7 @@ func (e *exhumation) enslave(b *body, g host.Grave) error {
 	}
 	if b.master != g.Master {
 		e.h.point("exhume: master of " + g.Name)
-		if g.PortKind == "bond" { // takes only what is down, and brings it up
+		if host.Aggregates(g.PortKind) { // takes only what is down, and brings it up
 			if err := b.sp.tell(setFlags(b.index, 0, unix.IFF_UP)); err != nil {
 				return err
 			}
@@ -202,7 +202,7 @@ func (e *exhumation) enslave(b *body, g host.Grave) error {
 		}
 	}
 	e.h.point("exhume: port " + g.Name)
-	return b.sp.restorePort(b.index, g)
+	return errors.Join(b.sp.restorePort(b.index, g), b.sp.restoreVLANs(b.index, g))
 }
 
 // raise brings it up. A bridge has its ports by then, and with them its address.

@@ -63,10 +63,15 @@ func (l *link) port() (kind string, data []byte) {
 	return info.text(nl.IFLA_INFO_SLAVE_KIND), bytes.Clone(info[nl.IFLA_INFO_SLAVE_DATA])
 }
 
-// tomb is what tells an interface from others.
+// tomb is what tells an interface from others. The MAC that a bond gives to its
+// ports is not their own.
 func (b *body) tomb() (host.Tomb, error) {
 	id, err := b.sp.id()
-	return host.Tomb{NS: b.sp.name, Space: id, Name: b.name, Kind: b.kind, Index: b.index, MAC: b.mac}, err
+	t := host.Tomb{NS: b.sp.name, Space: id, Name: b.name, Kind: b.kind, Index: b.index, MAC: b.mac}
+	if kind, _ := b.port(); host.Aggregates(kind) {
+		t.MAC = ""
+	}
+	return t, err
 }
 
 // survey writes down what is lost in one namespace when bodies are buried.
@@ -95,6 +100,9 @@ func (f *funeral) survey(sp *space, bodies []*body, graves map[*body]host.Grave)
 		}
 		if b.master != 0 {
 			if g.FDB, g.MDB, err = sp.portTables(b); err != nil {
+				return table, err
+			}
+			if g.VLANs, err = sp.portVLANs(b.index); err != nil {
 				return table, err
 			}
 		}

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"os/exec"
 	"testing"
 
 	"vnet/runtime/host"
@@ -82,6 +83,36 @@ const switched = threeSpaces + `
 	ip -n @a route add default via 10.0.0.9
 	ip -n @a neigh add 10.0.0.77 lladdr 02:00:00:00:00:77 dev br0 nud permanent
 `
+
+const tagged = threeSpaces + `
+	ip -n @a link add br0 type bridge vlan_filtering 1; ip -n @a link set br0 up
+	for i in 1 2; do
+		ip -n @a link add p$i type veth peer name eth$i netns @b
+		ip -n @a link set p$i up master br0; ip -n @b link set eth$i up
+	done
+	bridge -n @a vlan add dev p1 vid 10 pvid untagged; bridge -n @a vlan add dev p1 vid 20
+	bridge -n @a vlan del dev p2 vid 1; bridge -n @a vlan add dev p2 vid 20; bridge -n @a vlan add dev br0 vid 30 self
+	bridge -n @a fdb add 02:00:00:00:00:aa dev p1 master static vlan 20
+`
+
+func Test19TaggedExact(t *testing.T) {
+	tags(t)
+	exact(t, false, tagged, del("@a", "br0"))
+}
+func Test19TaggedPortExact(t *testing.T) {
+	tags(t)
+	exact(t, false, tagged, del("@a", "p1"))
+}
+
+// tags skips a test where bridges know no VLANs.
+func tags(t *testing.T) {
+	t.Helper()
+	l := newLab(t, "ip netns add @tags")
+	defer l.script("ip netns del @tags")
+	if out, err := exec.Command("ip", "-n", l.prefix+"tags", "link", "add", "br0", "type", "bridge", "vlan_filtering", "1").CombinedOutput(); err != nil {
+		t.Skipf("needs a kernel that filters VLANs on bridges: %s", out)
+	}
+}
 
 func Test17VethExact(t *testing.T)     { exact(t, true, cable, del("@a", "eth0")) }
 func Test17FarEndExact(t *testing.T)   { exact(t, false, cable, del("@b", "eth1")) }
