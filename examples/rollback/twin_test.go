@@ -33,7 +33,7 @@ func newTwin(t testing.TB) twin {
 	t.Helper()
 	net := model.New(model.Options{})
 	x := tx.New(net, nil)
-	if err := carryOut(twinText, eval.Config{Host: net, Tx: x, Net: net}); err != nil {
+	if err := carryOut(t.Context(), twinText, eval.Config{Host: net, Tx: x, Net: net}); err != nil {
 		t.Fatal(err)
 	}
 	if err := x.Flush(t.Context()); err != nil {
@@ -43,14 +43,14 @@ func newTwin(t testing.TB) twin {
 }
 
 // carryOut runs or rehearses a text.
-func carryOut(text string, c eval.Config) error {
+func carryOut(ctx context.Context, text string, c eval.Config) error {
 	file, found := parse.File("twin.vnet", text)
 	if found.Failed() {
 		return found
 	}
 	c.Module, c.Stdout, c.Stderr = stdlib.Module, io.Discard, io.Discard
 	in := eval.New(c)
-	if err := in.Run(context.Background(), file); err != nil {
+	if err := in.Run(ctx, file); err != nil {
 		return err
 	}
 	if found := in.Diags(); found.Failed() {
@@ -62,5 +62,5 @@ func carryOut(text string, c eval.Config) error {
 // valid reports whether a text can be run on the lab.
 func (w twin) valid(text string) bool {
 	net := model.New(model.Options{Source: w})
-	return carryOut(text, eval.Config{Host: net, Tx: tx.New(net, nil), Net: net, Rehearse: true}) == nil
+	return carryOut(context.Background(), text, eval.Config{Host: net, Tx: tx.New(net, nil), Net: net, Rehearse: true}) == nil
 }

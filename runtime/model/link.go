@@ -42,12 +42,16 @@ func (n *Net) exists(ns string) bool {
 	return there
 }
 
-// namespaceAdopt takes in a namespace of which nothing is known yet.
+// namespaceAdopt takes in a namespace of which nothing is known yet, or, for
+// want of a path, brings back one that was known in part.
 func (n *Net) namespaceAdopt(o host.NamespaceAdopt) error {
 	if o.Name == host.Start || n.exists(o.Name) {
 		return refuse(o, syscall.EEXIST, host.FieldNS, "namespace %s", o.Name)
 	}
 	s := newSpace(o.Name)
+	if o.Path == "" {
+		s = fresh(o.Name)
+	}
 	s.opaque = true
 	n.putSpace(s)
 	return nil
