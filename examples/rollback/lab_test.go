@@ -35,6 +35,15 @@ type lab struct {
 // persistent, held open by a descriptor, and a table of nftables.
 func newLab(t testing.TB) *lab {
 	t.Helper()
+	l := unsettledLab(t)
+	l.settle(t)
+	return l
+}
+
+// unsettledLab makes a lab to which something is to be added before its picture
+// is taken.
+func unsettledLab(t testing.TB) *lab {
+	t.Helper()
 	l := &lab{Machine: kerneltest.New(t), dir: t.TempDir()}
 	l.Script(network)
 	if _, err := exec.LookPath("nft"); err == nil {
@@ -45,7 +54,6 @@ func newLab(t testing.TB) *lab {
 	write(t, filepath.Join(l.dir, "part.vnet"), part)
 	l.hold(t, "held")
 	l.Script("ip link set held up; ip addr add 10.6.0.1/24 dev held")
-	l.settle(t)
 	return l
 }
 
@@ -86,7 +94,7 @@ func (l *lab) vnet(t testing.TB, text string, options ...string) *exec.Cmd {
 	return vnettest.Command(append(append([]string{"run"}, options...), path)...)
 }
 
-// settle takes the picture anew, of a lab to which something was added.
+// settle takes the picture, when nothing changes any more.
 func (l *lab) settle(t testing.TB) {
 	t.Helper()
 	l.before = vnettest.Settled(t, l.Machine)

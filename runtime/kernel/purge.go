@@ -84,10 +84,10 @@ func (l *link) is(t host.Tomb) bool {
 // leads says whether interfaces of a kind are masters.
 func leads(kind string) bool {
 	switch kind {
-	case "bridge", "bond", "team", "vrf":
+	case "bridge", "vrf":
 		return true
 	}
-	return false
+	return host.Aggregates(kind)
 }
 
 // kill removes interfaces. One in several namespaces takes its other end along.

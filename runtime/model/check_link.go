@@ -140,7 +140,13 @@ func (c *checker) mtu(l host.Link, low, high int, parent *link) {
 func (c *checker) master(s *space, l *link, master string) {
 	b := c.link(s, master, host.FieldMaster)
 	switch {
-	case b == nil || b.Kind == "vrf" || b.Kind == "bond":
+	case b == nil || b.Kind == "vrf":
+	case host.Aggregates(b.Kind):
+		if l.Up {
+			f := c.add(diag.CannotBePort, host.FieldName, "`%s` cannot become a port of `%s`", l.Name, master)
+			f.Label = "is up: a " + b.Kind + " takes only what is down"
+			help(f, "link set %s down", l.End())
+		}
 	case b.Kind == "" && b.Name != "lo": // a physical device, or a kind that is not known
 	case !isBridge(b):
 		f := c.add(diag.NotABridge, host.FieldMaster, "`%s`%s is no bridge", master, inSpace(s.name))
@@ -264,7 +270,9 @@ func (c *checker) linkSet(o host.LinkSet) {
 		}
 	}
 	if o.Master != nil && *o.Master != "" && *o.Master != l.Master {
-		c.master(s, l, *o.Master)
+		port := *l
+		port.Up = port.Up && !o.Down
+		c.master(s, &port, *o.Master)
 		c.setLoop(s, l, *o.Master)
 	}
 }

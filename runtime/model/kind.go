@@ -52,10 +52,10 @@ func defaultMTU(kind string, parent *link) int {
 // moves reports whether a kind of link may change its namespace.
 func moves(l *link) bool {
 	switch l.Kind {
-	case "bridge", "vrf", "bond", "batadv":
+	case "bridge", "vrf", "batadv":
 		return false
 	}
-	return l.Name != "lo"
+	return l.Name != "lo" && !host.Aggregates(l.Kind)
 }
 
 // goodMAC reports whether an interface may bear a MAC: it is neither zero nor

@@ -162,7 +162,10 @@ func (n *Net) enslave(op host.Op, s *space, l *link, master string) error {
 	}
 	switch {
 	case b.assumed:
-	case b.Kind == "vrf" || b.Kind == "bond":
+	case b.Kind == "vrf":
+	case host.Aggregates(b.Kind) && l.Up:
+		return refuse(op, syscall.EPERM, host.FieldMaster, "%s in %s is up", l.Name, s.name)
+	case host.Aggregates(b.Kind):
 	case !isBridge(b):
 		return refuse(op, syscall.EOPNOTSUPP, host.FieldMaster, "%s in %s is no bridge", master, s.name)
 	case isBridge(l):
@@ -174,6 +177,9 @@ func (n *Net) enslave(op host.Op, s *space, l *link, master string) error {
 	}
 	n.change(l, func(l *host.Link) { l.Master = master })
 	n.putPort(b, l)
+	if host.Aggregates(b.Kind) {
+		n.setUp(s, l)
+	}
 	return nil
 }
 
@@ -190,6 +196,9 @@ func (l *link) carriesMacvlan() bool {
 func (n *Net) release(s *space, l *link) {
 	if b := s.links[l.Master]; b != nil {
 		n.dropPort(b, l)
+		if host.Aggregates(b.Kind) {
+			n.setDown(s, l)
+		}
 	}
 	n.change(l, func(l *host.Link) { l.Master = "" })
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"vnet/runtime/host"
 )
 
 // A Verdict is what somebody else has changed of what a transaction touched. It
@@ -102,10 +104,13 @@ var attrNames = map[uint16]string{unix.IFLA_ADDRESS: "mac", unix.IFLA_MTU: "mtu"
 	unix.IFLA_TXQLEN: "txqlen", unix.IFLA_IFALIAS: "alias", unix.IFLA_GROUP: "group"}
 
 func (j *judgement) judgeLinks() {
-	was := byIndex(j.pre)
+	was := map[int32]link{}
+	for _, l := range j.pre.links() {
+		was[l.index] = l
+	}
 	for _, is := range j.now.links() {
 		name := j.preView.link(is.index)
-		m, known := was[is.index]
+		before, known := was[is.index]
 		if known && j.tc(name) && !j.ours.Whole[name] && !j.ours.Lossy[name] && !j.sameTraffic(name) {
 			j.Traffic[name] = true
 			j.foreign("traffic "+name, "traffic control of "+name)
@@ -113,11 +118,11 @@ func (j *judgement) judgeLinks() {
 		if !known || !j.link(name) || j.ours.Whole[name] {
 			continue
 		}
-		old := m.Data[unix.SizeofIfInfomsg:]
+		aggregated := j.aggregated(name, before, is)
 		for _, kind := range foreignAttrs {
-			a, b := find(old, kind), find(is.attrs, kind)
+			a, b := find(before.attrs, kind), find(is.attrs, kind)
 			said := j.setting(kind, b)
-			if string(a) == string(b) || j.ours.wrote(LinkID(name, attrNames[kind]), said) || follows(is, kind) {
+			if string(a) == string(b) || j.ours.wrote(LinkID(name, attrNames[kind]), said) || follows(is, kind, aggregated) {
 				continue
 			}
 			if j.Attrs[name] == nil {
@@ -127,7 +132,7 @@ func (j *judgement) judgeLinks() {
 			j.foreign(LinkID(name, attrNames[kind]), "link "+name+" "+attrNames[kind]+": "+said)
 		}
 		up := map[bool]string{true: "up", false: "down"}[is.flags&unix.IFF_UP != 0]
-		if (is.flags^native.Uint32(m.Data[8:]))&unix.IFF_UP != 0 && !j.ours.wrote(LinkID(name, "up"), up) {
+		if (is.flags^before.flags)&unix.IFF_UP != 0 && !j.ours.wrote(LinkID(name, "up"), up) && !aggregated && !j.carried(before) {
 			j.Flags[name] = is.flags & unix.IFF_UP
 			j.foreign(LinkID(name, "up"), "link "+name+": "+up)
 		}
@@ -146,13 +151,34 @@ func (j *judgement) setting(kind uint16, b []byte) string {
 }
 
 // follows reports whether the kernel derives a setting from other links: that
-// of a master from its ports, the MAC of a bond's port from the bond.
-func follows(l link, kind uint16) bool {
+// of a master from its ports, that of a bond's port from the bond.
+func follows(l link, kind uint16, aggregated bool) bool {
 	if kind != unix.IFLA_ADDRESS && kind != unix.IFLA_MTU {
 		return false
 	}
-	slave := cString(find(l.attrs, unix.IFLA_LINKINFO, unix.IFLA_INFO_SLAVE_KIND))
-	return slices.Contains([]string{"bridge", "bond", "team", "vlan", "macvlan"}, l.kind) || slave == "bond" || slave == "team"
+	return aggregated || slices.Contains([]string{"bridge", "vlan", "macvlan"}, l.kind) || host.Aggregates(l.kind) || host.Aggregates(l.slaveKind())
+}
+
+// aggregated reports whether the transaction put a link into a bond or took it
+// out of one, which does more to it than that (host.Aggregates).
+func (j *judgement) aggregated(name string, was, is link) bool {
+	masters := j.ours.Values[LinkID(name, "master")]
+	return len(masters) > 0 && (host.Aggregates(was.slaveKind()) || host.Aggregates(is.slaveKind()) ||
+		slices.ContainsFunc(append(j.pre.links(), j.now.links()...), func(l link) bool {
+			return host.Aggregates(l.kind) && slices.Contains(masters, l.name)
+		}))
+}
+
+// carried reports whether the kernel set a VLAN up or down with the link it
+// stands on (net/8021q/vlan.c: vlan_device_event).
+func (j *judgement) carried(l link) bool {
+	if l.kind != "vlan" || l.peer >= 0 {
+		return false
+	}
+	index := int32(u32of(find(l.attrs, unix.IFLA_LINK)))
+	lower := j.preView.link(index)
+	return len(j.ours.Values[LinkID(lower, "up")]) > 0 || j.ours.Whole[lower] ||
+		slices.ContainsFunc(j.pre.links(), func(l link) bool { return l.index == index && j.carried(l) })
 }
 
 // judgeObjects judges what there is any number of.
