@@ -42,6 +42,7 @@ var templates = []string{
 	"ns m#\nveth m#:eth0 <-> br0 as m#p\nin m# addr add eth0 10.37.#.1/24", "tap old:p# 10.38.#.1/24", "tun third:u#", "ifb old:i#",
 	"macvlan old:c# on w1", "in third vxlan x# id # remote 10.3.0.1 dev x1 port 47#",
 	"ns m# { tap t0 10.39.#.1/24 }\nns del m#", "exec true", "exec in old true", "spawn quiet in old sleep 60",
+	"uplink third:k# 10.40.#.9/24 carrier slirp4netns", "ns m# { uplink m#:k carrier slirp4netns }",
 }
 
 // program writes a program of some statements.
