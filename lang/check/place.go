@@ -252,6 +252,10 @@ func (w *walker) options(word string, scope usage.Scope, opts ast.Options) {
 			w.exprs(o.Args)
 			continue
 		}
+		if u.Later { // whatever it is given
+			w.fail(diag.NotInVersion, o.Word, "`%s` is not in this version of vnet", o.Name)
+			continue
+		}
 		args := o.Args
 		if u.Compare && len(args) > 0 {
 			args = args[1:] // the comparison

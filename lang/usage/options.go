@@ -48,17 +48,17 @@ var vxlan = with(device,
 )
 
 var cable = []Option{
-	{Name: "access", Arg: "VID", Kind: Int, Min: 1, Max: 4094, Arity: 1, Scope: Side, Doc: "the VLAN of the port"},
+	{Name: "access", Arg: "VID", Kind: Int, Min: 1, Max: 4094, Arity: 1, Scope: Side, Doc: "the VLAN of the port", Later: true},
 	{Name: "as", Arg: "PORT", Kind: Link, Place: NewLink, Arity: 1, Scope: Side, Doc: "the name of the bridge's port"},
-	{Name: "delay", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "the time a packet takes"},
+	{Name: "delay", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "the time a packet takes", Later: true},
 	{Name: "down", Scope: Cable, Doc: "do not take it up"},
-	{Name: "jitter", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "how much the delay varies"},
-	{Name: "loss", Arg: "P", Kind: Percent, Arity: 1, Scope: Cable, Doc: "how many packets are lost"},
+	{Name: "jitter", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "how much the delay varies", Later: true},
+	{Name: "loss", Arg: "P", Kind: Percent, Arity: 1, Scope: Cable, Doc: "how many packets are lost", Later: true},
 	{Name: "mac", Arg: "M", Kind: MAC, Arity: 1, Scope: Side, Doc: "the hardware address of this end"},
 	{Name: "mtu", Arg: "N", Kind: Int, Min: 68, Max: 65535, Arity: 1, Scope: Cable, Doc: "the largest packet, in bytes"},
 	{Name: "net", Arg: "CIDR", Kind: CIDR, Arity: 1, Scope: Cable, Doc: "a subnet whose first two addresses the ends get"},
-	{Name: "rate", Arg: "R", Kind: Rate, Arity: 1, Scope: Cable, Doc: "how much it carries"},
-	{Name: "trunk", Arg: "[VID…]", Kind: Int, Min: 1, Max: 4094, Arity: Many, Optional: true, Scope: Side, Doc: "the VLANs that pass tagged"},
+	{Name: "rate", Arg: "R", Kind: Rate, Arity: 1, Scope: Cable, Doc: "how much it carries", Later: true},
+	{Name: "trunk", Arg: "[VID…]", Kind: Int, Min: 1, Max: 4094, Arity: Many, Optional: true, Scope: Side, Doc: "the VLANs that pass tagged", Later: true},
 }
 
 // tables are the routing tables that have names.

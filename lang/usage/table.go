@@ -124,7 +124,7 @@ var table = []Entry{
 		Options: []Option{
 			{Name: "forward", Arg: "on|off", Kind: Switch, Arity: 1, Doc: "route between its interfaces"},
 			{Name: "from", Arg: "pid N|PATH", Kind: Path, Arity: 1, Doc: "adopt a namespace made by something else"},
-			{Name: "private", Arg: "PATH…", Kind: Path, Arity: Many, Doc: "folders that its programs have for themselves"},
+			{Name: "private", Arg: "PATH…", Kind: Path, Arity: Many, Doc: "folders that its programs have for themselves", Later: true},
 			{Name: "sysctl", Arg: "KEY = VALUE", Kind: Value, Arity: 2, Equals: true, Repeat: true, Doc: "set a kernel parameter"},
 		},
 	},

@@ -54,6 +54,7 @@ func (r *reader) made(f found, e end) {
 	if f.entry != nil {
 		kind = f.entry.Word
 	}
+	r.noPort = !r.world.isBridge(e.ns, e.link) && !r.linksOpen(e.ns)
 	if kind == "uplink" {
 		kind = "tap"
 		r.world.spawned = append(r.world.spawned, Named{"uplink-" + e.ns, "of this entry"})
@@ -84,7 +85,7 @@ func (r *reader) bareEnd(t *lex.Token, f found, text string, hopeful bool) {
 		r.joins(end{scope, text})
 	case cable && r.world.hasSpace(text):
 		r.mark(t, ClassName)
-		r.walker.place = text
+		r.walker.place, r.noPort = text, true
 	case cable && r.nearMiss(scope, text) && !r.world.open:
 		r.nameMark(t, false, hopeful)
 	default:

@@ -62,6 +62,9 @@ func (r *reader) place(t, next *lex.Token, f found, hopeful bool) {
 		r.expression(t, next)
 		return
 	}
+	if f.kind == usage.NewEnd {
+		r.noPort = false
+	}
 	text, ok := "", false
 	if lex.ProblemOf(t) == 0 {
 		text, ok = literalOf(t)

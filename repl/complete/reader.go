@@ -30,6 +30,7 @@ type reader struct {
 	prev   *lex.Token
 	newVar []string // variables that the statement makes
 	inside string   // the namespace that a block of the statement works in
+	noPort bool     // the end of a cable that was typed last is no port of a bridge
 	end    end      // the interface that addresses are for
 	first  end      // of a veth: the one before the arrow
 
@@ -143,7 +144,7 @@ func (r *reader) endStatement() {
 	if e := r.walker.entry; e != nil && e.Word == "import" && !slices.Contains(r.walker.words, "as") {
 		r.world.imports = true
 	}
-	r.end, r.first, r.inside = end{}, end{}, ""
+	r.end, r.first, r.inside, r.noPort = end{}, end{}, "", false
 	scope := r.world.state.Scope()
 	lines, ensure := false, false
 	if n := len(r.frames); n > 0 {
@@ -265,7 +266,7 @@ func (r *reader) closeBlock(f frame) {
 		r.world.vars = r.world.vars[:n-1]
 	}
 	r.walker = f.outer
-	r.end, r.first, r.inside = end{}, end{}, ""
+	r.end, r.first, r.inside, r.noPort = end{}, end{}, "", false
 }
 
 // value takes in a word or quoted text.
