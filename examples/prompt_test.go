@@ -368,3 +368,40 @@ func portable(text string) string {
 	}
 	return text
 }
+
+// After `:time on` each entry, also one that fails, says how long it took, and
+// what is no entry does not.
+func TestPromptTellsTime(t *testing.T) {
+	t.Parallel()
+	kerneltest.Need(t)
+	s := open(t, kerneltest.New(t))
+	took := func(text, before string) time.Duration {
+		t.Helper()
+		out := s.enter(text)
+		rest, ok := strings.CutPrefix(out, before)
+		d, err := time.ParseDuration(strings.ReplaceAll(strings.TrimSpace(rest), " ", ""))
+		if !ok || err != nil || strings.Count(rest, "\n") != 1 {
+			t.Errorf("%s prints %q, and not %q and a time", text, out, before)
+		}
+		return d
+	}
+	silent := func(text string) {
+		t.Helper()
+		if out := s.enter(text); out != "" {
+			t.Errorf("%s prints %q", text, out)
+		}
+	}
+	silent("ns ta")
+	silent(":time on")
+	took("ns tb", "")
+	took("echo hello", "hello\n")
+	if d := took("exec sleep 0.3", ""); d < 300*time.Millisecond {
+		t.Errorf("a third of a second is told as %s", d)
+	}
+	took(`fail "x"`, "error[V4010]: x\n  ┌─ <prompt>:1:1\n1 │ fail \"x\"\n  │ ^^^^^^^^\nnothing was changed.\n")
+	silent(":time off")
+	silent("ns tc")
+	if out, status := s.end(nil); out != "" || status != 1 { // one has failed
+		t.Errorf("ends with %q and %d", out, status)
+	}
+}
