@@ -172,6 +172,12 @@ func (q *queue) settle(ctx context.Context, to *space, l *link, op host.LinkMove
 			ops = append(ops, k)
 		}
 	}
+	if op.Index != 0 { // takes back: what another has the place of now comes back with what follows
+		for _, o := range ops {
+			newQueue(q.h, []host.Op{o}).run(ctx)
+		}
+		return ctx.Err()
+	}
 	inner := newQueue(q.h, ops)
 	inner.run(ctx)
 	for _, r := range inner.results {
