@@ -251,7 +251,7 @@ func (r *restorer) pass() error {
 		{Sysctls, r.restoreSysctls}, // one for all links writes those of each
 		{0, r.restoreLinks},
 		{0, r.restoreMACs},
-		{Sysctls, r.restoreGroups},
+		{Sysctls, func() { r.restoreGroups(); r.restoreCarriers() }},
 		{Sysctls, r.restoreSysctls}, // IPv6 begins anew with its defaults on a link that had an MTU below 1280
 		{0, r.restoreAddrs},
 		{0, r.restoreNexthops},

@@ -36,6 +36,26 @@ func (r *restorer) restoreGroups() {
 	})
 }
 
+// restoreCarriers gives VLANs that are down, and never were up before, the carrier
+// of what they stand on again: the kernel hands it on with any news of that, such
+// as its alias (net/8021q/vlan.c: vlan_device_event).
+func (r *restorer) restoreCarriers() {
+	lowers := map[int32]link{}
+	for _, l := range r.now.links() {
+		lowers[l.index] = l
+	}
+	told := map[int32]bool{}
+	r.eachLink(func(want, is link) {
+		lower := lowers[int32(u32of(find(is.attrs, unix.IFLA_LINK)))]
+		if is.kind != "vlan" || is.peer >= 0 || (want.flags|is.flags)&unix.IFF_UP != 0 || !want.carrier() || is.carrier() ||
+			lower.flags&unix.IFF_UP == 0 || !lower.carrier() || told[lower.index] {
+			return
+		}
+		told[lower.index] = true
+		r.change(lower, "alias", put(ifinfo(lower.index, 0, 0), unix.IFLA_IFALIAS, find(lower.attrs, unix.IFLA_IFALIAS)))
+	})
+}
+
 // minIPv6 is the smallest MTU of IPv6 (RFC 8200 section 5).
 const minIPv6 = 1280
 
