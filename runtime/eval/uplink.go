@@ -112,13 +112,15 @@ func (u uplink) resolves() bool {
 	return u.carrier.name != "slirp4netns" || !server.IsLoopback() || server == netip.AddrFrom4([4]byte{127, 0, 0, 53})
 }
 
-// nameserver is the first of a resolv.conf(5); the zero address without one.
+// nameserver is the first of a resolv.conf(5) that IPv4 leads to, which is the
+// one that carriers ask; the zero address without one.
 func nameserver(path string) netip.Addr {
 	text, _ := os.ReadFile(path)
 	for line := range strings.Lines(string(text)) {
 		if f := strings.Fields(line); len(f) > 1 && f[0] == "nameserver" {
-			ip, _ := netip.ParseAddr(f[1])
-			return ip
+			if ip, err := netip.ParseAddr(f[1]); err == nil && ip.Is4() {
+				return ip
+			}
 		}
 	}
 	return netip.Addr{}

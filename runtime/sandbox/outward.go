@@ -44,6 +44,9 @@ func RunOutward(argv []string) (status int, err error) {
 	program := os.NewFile(uintptr(fd), path)
 	defer program.Close()
 	c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: doorName, Net: "unix"})
+	if errors.Is(err, unix.ENOENT) {
+		return 0, errors.New("the private network was made by an older vnet, from which nothing leads out: take down what is in it, and begin anew")
+	}
 	if err != nil {
 		return 0, err
 	}
