@@ -280,6 +280,10 @@ func namesIn(s ast.Stmt) []string {
 	case *ast.NS:
 		xs = s.Names
 	case *ast.Link:
+		if text, ok := ast.Lit(s.End); ok && s.Kind == "uplink" {
+			ns, _, _ := strings.Cut(text, ":")
+			return []string{text, carrierName(ns)}
+		}
 		xs = []ast.Expr{s.End}
 	case *ast.Veth:
 		xs = []ast.Expr{s.A.End, s.B.End}

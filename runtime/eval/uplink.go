@@ -244,6 +244,9 @@ func (t *thread) carrier(at token.Span, which string) (carrier, error) {
 		help("to install pasta: apt install %s", carriers[0].deb)
 }
 
+// carrierName is what the carrier of a namespace's uplink is called.
+func carrierName(ns string) string { return "uplink-" + ns }
+
 // carry starts the carrier, and waits until it has the interface open.
 func (t *thread) carry(s *ast.Link, u uplink) error {
 	if t.ensure && !t.cfg.Rehearse {
@@ -257,7 +260,7 @@ func (t *thread) carry(s *ast.Link, u uplink) error {
 		t.warn(diag.Warn(diag.MachineLacks, s.Span, "no names are resolved in %s: this machine's own resolver has a loopback address, which slirp4netns could not keep apart from what else listens there", u.NS).
 			WithHelp("pasta can: apt install passt"))
 	}
-	st := start{base: "uplink-" + u.NS, ready: ready{at: s.Span, timeout: defaultReady, link: &u.End}}
+	st := start{base: carrierName(u.NS), ready: ready{at: s.Span, timeout: defaultReady, link: &u.End}}
 	st.program = program{at: s.Span, ns: host.Start, argv: [][]string{u.carrier.command(u)}, argvAt: []token.Span{s.Span}, quiet: true}
 	_, err := t.start(st)
 	var f *Failure
