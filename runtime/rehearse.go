@@ -53,6 +53,7 @@ type rehearsed struct {
 	file  *ast.File  // the script; nil for a text that is none
 	net   *model.Net // as the script would leave it; nil, as tx, for a text that is no script
 	tx    *tx.Tx
+	in    *eval.Interp
 	lab   string // what the script calls its lab
 	runs  []eval.Spawned
 	found diag.List
@@ -92,7 +93,7 @@ func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func
 	}
 	found = append(found, in.Diags()...)
 	found = append(found, unknownArgs(s, file, in.Tally().Params)...)
-	return &rehearsed{file, net, t, in.Tally().Lab, in.Spawned(), found.Tidy()}
+	return &rehearsed{file, net, t, in, in.Tally().Lab, in.Spawned(), found.Tidy()}
 }
 
 // planned gives the operations that a rehearsal has carried out on the model.

@@ -66,13 +66,17 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 	if !ok {
 		return r
 	}
-	file, will := tried.file, foreseen(tried.tx.Steps(), func(s tx.Step) host.Op { return s.Op })
-	tried = nil // the model of it may be large
+	will := foreseen(tried.tx.Steps(), func(s tx.Step) host.Op { return s.Op })
+	repeat := !set.Replace && tried.in.Repeatable()
+	if !repeat {
+		tried.net, tried.tx, tried.in = nil, nil, nil // they may be large
+	}
 	w := newRun(h, s, set, r)
 	defer w.close()
 	err := w.prepare(ctx, will)
 	if err == nil && w.ledger != nil && w.ledger.waited {
 		// Another has changed the network in the meantime.
+		repeat = false
 		if _, ok = r.rehearse(ctx, h, s, set); !ok {
 			return r
 		}
@@ -81,8 +85,32 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		w.blame(ctx, err)
 		return r
 	}
-	w.carryOut(ctx, file)
+	w.carryOut(ctx, func() error {
+		if repeat {
+			return w.repeat(ctx, tried)
+		}
+		return w.interp.Run(ctx, tried.file)
+	})
 	return r
+}
+
+// repeat does what the rehearsal did, without going through the script again.
+func (w *run) repeat(ctx context.Context, tried *rehearsed) error {
+	w.net, w.interp = tried.net, tried.in
+	w.begin(tried.net)
+	w.keepAs()
+	w.tx.Trace = func(step tx.Step) {
+		w.progress(step.At)
+		w.trace(step)
+	}
+	return tried.in.Repeat(ctx, w.tx)
+}
+
+// progress tells how far the run has come.
+func (w *run) progress(at token.Span) {
+	if w.set.Progress != nil {
+		w.set.Progress(Progress{At: at, Text: firstLine(w.script.Text, at), Done: w.done})
+	}
 }
 
 // A prospect is what a rehearsal tells of what a run will do.
@@ -250,10 +278,7 @@ func newRun(k host.Host, s Script, set Settings, r *Report) *run {
 	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module,
 		Outward: sandbox.Outward(), Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr}
 	if set.Progress != nil {
-		cfg.Statement = func(st ast.Stmt) {
-			at := st.Where()
-			set.Progress(Progress{At: at, Text: firstLine(s.Text, at), Done: w.done})
-		}
+		cfg.Statement = func(st ast.Stmt) { w.progress(st.Where()) }
 	}
 	w.interp = eval.New(cfg)
 	return w
@@ -275,11 +300,12 @@ func firstLine(text string, at token.Span) string {
 	return line
 }
 
-// carryOut runs the script and ends the transaction one way or the other.
-func (w *run) carryOut(ctx context.Context, file *ast.File) {
+// carryOut does what the script says and ends the transaction one way or the
+// other.
+func (w *run) carryOut(ctx context.Context, script func() error) {
 	err := w.replace(ctx)
 	if err == nil {
-		err = w.guarded(ctx, file)
+		err = guarded(script)
 	}
 	w.count()
 	r := w.report
@@ -335,13 +361,13 @@ func (w *run) outside() {
 
 // guarded turns a panic into an error: a mistake in vnet must not leave a half
 // built network behind.
-func (w *run) guarded(ctx context.Context, file *ast.File) (err error) {
+func guarded(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &eval.Failure{Diag: bug(fmt.Errorf("%v\n%s", p, debug.Stack()))}
 		}
 	}()
-	return w.interp.Run(ctx, file)
+	return do()
 }
 
 // takeDown removes what the script made, for --rm, after success or failure.

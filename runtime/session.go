@@ -225,7 +225,7 @@ func (s *Session) carryOut(ctx context.Context, w *run, file *ast.File, e *entry
 	mark, err := w.tx.Mark(ctx)
 	defer w.tx.Release(mark)
 	if err == nil {
-		err = w.guarded(ctx, file)
+		err = guarded(func() error { return w.interp.Run(ctx, file) })
 	}
 	w.count()
 	if err == nil && s.open == nil {

@@ -72,11 +72,11 @@ func plain(args []string) error {
 	if err := in.Run(ctx, file); err != nil || found.Failed() || in.Diags().Failed() {
 		return fmt.Errorf("%v %v %v", err, found, in.Diags())
 	}
-	net := model.New(model.Options{Source: k})
-	t := tx.New(k, net)
-	t.Limit = runtime.QueueLimit
-	in = eval.New(eval.Config{Host: k, Tx: t, Net: net, Dir: s.Dir, Args: s.Args, Module: stdlib.Module})
-	if err := in.Run(ctx, file); err != nil {
+	if !in.Repeatable() {
+		return fmt.Errorf("%s does more than to build a network", s.Name)
+	}
+	t := tx.New(k, trial)
+	if err := in.Repeat(ctx, t); err != nil {
 		return err
 	}
 	return t.Commit(ctx)

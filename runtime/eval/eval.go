@@ -1,7 +1,8 @@
 // Package eval carries out a script: it walks the tree, works out values and
 // turns statements into operations on a host. It runs a script twice: first as
 // a rehearsal on a model, where it goes on past errors to report them all, and
-// then in earnest, where the first one ends it.
+// then in earnest, where the first one ends it. A script that only builds is not
+// gone through again: what was rehearsed is done.
 package eval
 
 import (
@@ -62,6 +63,7 @@ type Interp struct {
 	badNames map[string]token.Pos  // names that are not allowed, with their first place
 	coming   map[string]token.Span // namespaces that the script makes by name
 	vague    bool                  // something with a name not known yet may exist
+	loose    bool                  // the run may do otherwise than the rehearsal
 	steps    int                   // statements rehearsed
 	branches int                   // branches rehearsed that only the run can decide
 	tally    Tally

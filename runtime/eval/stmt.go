@@ -72,6 +72,9 @@ func (t *thread) forgive(s ast.Stmt, err error) error {
 		return t.enough(s.Where())
 	}
 	err = t.explain(err)
+	if err != nil {
+		t.loosen()
+	}
 	var f *Failure
 	switch {
 	case err == nil:
@@ -120,6 +123,9 @@ func (t *thread) blur(s ast.Stmt) {
 
 // stmt runs one statement.
 func (t *thread) stmt(s ast.Stmt) error {
+	if t.cfg.Rehearse && !repeatable(s) {
+		t.loosen()
+	}
 	switch s := s.(type) {
 	case *ast.Lab:
 		return t.lab(s)

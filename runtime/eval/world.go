@@ -21,6 +21,7 @@ type world struct{ t *thread }
 func (w world) Getenv(name string) (string, bool) { return os.LookupEnv(name) }
 
 func (w world) ReadFile(path string) ([]byte, error) {
+	w.t.loosen()
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(w.t.cfg.Dir, path)
 	}
@@ -76,12 +77,14 @@ func (w world) Arg(name string) (value.Value, bool) {
 
 func (w world) Random() io.Reader {
 	if w.t.cfg.Rehearse {
+		w.t.loosen()
 		return nil
 	}
 	return rand.Reader
 }
 
 func (w world) Exists(ref value.Value) (value.Value, error) {
+	w.t.loosen()
 	if e, ok := ref.(value.End); ok {
 		if !w.t.cfg.Net.Known(e.NS) && e.NS != host.Start {
 			return value.Bool(false), nil
@@ -108,6 +111,7 @@ func (w world) Exists(ref value.Value) (value.Value, error) {
 
 // state looks at a namespace with all that was queued before.
 func (w world) state(ns string) (*host.State, error) {
+	w.t.loosen()
 	if err := w.t.tx().Flush(w.t.ctx); err != nil {
 		return nil, err
 	}
