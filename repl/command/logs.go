@@ -115,19 +115,35 @@ func (t *tail) print(w io.Writer) (there bool) {
 	if info, err := f.Stat(); err == nil && info.Size() < t.at {
 		t.at = 0
 	}
-	data, _ := io.ReadAll(io.NewSectionReader(f, t.at, 1<<62))
-	t.at += int64(len(data))
+	buf := make([]byte, 64<<10) // a log may be of any size
+	for {
+		n, err := f.ReadAt(buf, t.at)
+		t.at += int64(n)
+		t.pass(w, buf[:n])
+		if err != nil {
+			return true
+		}
+	}
+}
+
+// longLine is how much of a line that has no end is waited for.
+const longLine = 1 << 20
+
+// pass prints a stretch of the log; with several programs, whole lines.
+func (t *tail) pass(w io.Writer, data []byte) {
 	if !t.prefix {
 		_, _ = w.Write(data)
-		return true
+		return
 	}
-	data = slices.Concat(t.begun, data)
-	end := bytes.LastIndexByte(data, '\n') + 1
-	t.begun = bytes.Clone(data[end:])
-	for line := range bytes.Lines(data[:end]) {
+	t.begun = append(t.begun, data...)
+	end := bytes.LastIndexByte(t.begun, '\n') + 1
+	for line := range bytes.Lines(t.begun[:end]) {
 		t.line(w, line)
 	}
-	return true
+	if t.begun = bytes.Clone(t.begun[end:]); len(t.begun) > longLine {
+		t.finish(w)
+		t.begun = nil
+	}
 }
 
 func (t *tail) line(w io.Writer, line []byte) {
