@@ -8,14 +8,14 @@ import (
 )
 
 // Repeatable reports whether a run of what was rehearsed would do the very same
-// operations: nothing in it depends on what is alive, on what only the run finds
-// out, or on an operation's success, and nothing is to be said or started
-// between them.
+// operations: they are all in namespaces that the script makes, nothing depends on
+// what only the run finds out or on an operation's success, and nothing is to be
+// said or started between them.
 func (in *Interp) Repeatable() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	outward := in.tally.Programs > 0 || in.tally.Checks > 0 || len(in.tally.Outside) > 0 || len(in.backgrounds) > 0
-	return !in.loose && !in.vague && in.branches == 0 && !outward && !in.diags.Failed() && in.cfg.Test == "" && in.cfg.Net.Alone()
+	return !in.loose && !in.vague && in.branches == 0 && !outward && !in.diags.Failed() && in.cfg.Test == "" && in.cfg.Tx.Own()
 }
 
 // Repeat does what was rehearsed, on a host whose mirror is what it was

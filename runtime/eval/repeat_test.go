@@ -23,6 +23,7 @@ func TestRepeatable(t *testing.T) {
 		"ns sw h\nbridge sw:br0\nveth h:e 10.0.0.1/8 <-> sw:br0\nin h route add default via 10.0.0.9":       true,
 		"def pair(x, y) { ns $x $y\n veth $x:e <-> $y:e }\npair(a, b)":                                      true,
 		two + "if 1 < 2 { in a forward on }\ndefer { in b forward on }":                                     true,
+		"ns a b\nveth a <-> b net 10.0.0.0/30":                                                              true,
 		two + "test \"t\" { expect ping a -> b }":                                                           true,
 
 		two + "exec in a true":                                 false,

@@ -37,7 +37,6 @@ type Net struct {
 	alive   map[string]bool // asked of Source: there is one, of which nothing is known yet
 	doubted map[string]bool // of those: a program may have changed them
 	assumed []host.Key
-	looked  bool     // at a namespace that Source shows
 	jr      *journal // what the operation at work has changed
 }
 

@@ -129,7 +129,6 @@ func (n *Net) learn(name string) *space {
 	if errors.Is(err, syscall.ENOENT) {
 		return nil
 	}
-	n.looked = true
 	s := newSpace(name)
 	s.loaded = true
 	s.opaque = err != nil

@@ -20,13 +20,6 @@ func (n *Net) Known(ns string) bool {
 	return n.exists(ns)
 }
 
-// Alone reports whether nothing that is alive has been looked at, or assumed.
-func (n *Net) Alone() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return !n.looked && len(n.alive) == 0 && len(n.assumed) == 0
-}
-
 // Opaque reports whether a namespace may hold more than is known of it.
 func (n *Net) Opaque(ns string) bool {
 	n.mu.Lock()

@@ -3,7 +3,28 @@ package tx
 import (
 	"context"
 	"slices"
+
+	"vnet/runtime/host"
 )
+
+// Own reports whether all that stands was done in namespaces that were made
+// before, here.
+func (t *Tx) Own() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	made := map[string]bool{}
+	for _, e := range t.log {
+		if e.handler != nil {
+			return false
+		}
+		if add, ok := e.step.Op.(host.NamespaceAdd); ok {
+			made[add.Name] = true
+		} else if slices.ContainsFunc(e.step.Op.Spaces(), func(ns string) bool { return !made[ns] }) {
+			return false
+		}
+	}
+	return true
+}
 
 // Repeat does what was done on the mirror already, in a transaction of its own
 // there, all together. Of an operation that is refused, and of those behind it,
