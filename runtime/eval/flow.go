@@ -261,6 +261,7 @@ func (t *thread) seenBranches() int {
 
 // enough ends a rehearsal and says where.
 func (t *thread) enough(at token.Span) error {
+	t.loosen()
 	t.warn(diag.Warn(diag.Endless, at, "this goes on for very long; what comes later was not looked at").
 		WithLabel("not at its end after many rounds").
 		WithHelp("mistakes behind it are found when the script runs"))
