@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -88,7 +87,7 @@ func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func
 	t.Trace = tell
 	in := eval.New(eval.Config{Host: net, Tx: t, Net: net, Rehearse: true, Foreign: source == nil,
 		Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module})
-	if err := in.Run(ctx, file); err != nil && !errors.Is(err, context.Cause(ctx)) {
+	if err := in.Run(ctx, file); err != nil && ctx.Err() == nil {
 		found = append(found, bug(err))
 	}
 	found = append(found, in.Diags()...)

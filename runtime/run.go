@@ -160,6 +160,10 @@ func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settin
 		try.found = diag.List{isUp(l)}
 	}
 	r.Diags, r.Lab = try.found, try.lab
+	if err := ctx.Err(); err != nil { // what was found goes no further than that
+		r.Ending = ending(ctx, nil, err)
+		return nil, false
+	}
 	if try.found.Failed() {
 		r.Ending = unfit(try.found)
 		return nil, false
