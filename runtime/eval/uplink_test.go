@@ -14,8 +14,8 @@ func TestNameserver(t *testing.T) {
 		"nameserver\n":             "",
 		"# nameserver 192.0.2.1\n": "",
 		"search example\nnameserver 192.0.2.1\nnameserver 127.0.0.1\n": "192.0.2.1",
-		"nameserver fd00::1\nnameserver\t127.0.0.1 # local\n":           "127.0.0.1",
-		"nameserver nonsense\nnameserver 127.0.0.53\n":                  "127.0.0.53",
+		"nameserver fd00::1\nnameserver\t127.0.0.1 # local\n":          "127.0.0.1",
+		"nameserver nonsense\nnameserver 127.0.0.53\n":                 "127.0.0.53",
 	} {
 		path := filepath.Join(t.TempDir(), "resolv.conf")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
