@@ -75,13 +75,13 @@ func (y *nursery) make() {
 	defer y.work.Done()
 	for y.begin() {
 		sp, err := newSpace()
+		if err != nil { // before anybody hears of it, and waits for the next one
+			y.cancel()
+		}
 		select {
 		case y.ready <- newborn{sp, err}:
 		case <-y.end:
 			sp.close()
-		}
-		if err != nil {
-			y.cancel()
 		}
 	}
 }

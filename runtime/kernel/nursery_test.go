@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -48,4 +49,35 @@ func TestNursery(t *testing.T) {
 	if after := open(); after != before {
 		t.Errorf("%d descriptors, %d before", after, before)
 	}
+}
+
+// Nobody waits for one that is not made any more: with an error comes that there
+// will be no others.
+func TestNurseryFails(t *testing.T) {
+	open(t)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	y := &nursery{ready: make(chan newborn), end: make(chan struct{})}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: limit.Max}); err != nil {
+		t.Fatal(err)
+	}
+	y.order(1000)
+	for given := false; !given; time.Sleep(time.Millisecond) {
+		y.mu.Lock()
+		select {
+		case b := <-y.ready:
+			if given = true; b.err == nil || y.ordered != y.begun {
+				t.Errorf("after the error %v, of %d that were ordered %d are begun", b.err, y.ordered, y.begun)
+			}
+			b.sp.close()
+		default:
+		}
+		y.mu.Unlock()
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	y.close()
 }
