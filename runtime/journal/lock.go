@@ -97,7 +97,8 @@ func (l *Locks) take(ctx context.Context, name string) error {
 		if slices.Contains(strings.Split(os.Getenv(InsideKey), ":"), holder.Tx) && holder.Tx != "" {
 			return fmt.Errorf("%w: %s", ErrInside, holder)
 		}
-		if !told && holder.PID != 0 && l.Wait != nil {
+		// A lock of one that has died is held by who removes another of its names.
+		if !told && holder.PID != 0 && !gone(holder.PID) && l.Wait != nil {
 			told = true
 			if err := l.Wait(name, holder); err != nil {
 				return err

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -186,4 +188,29 @@ func TestLocksBeyondTheNamesOfAFile(t *testing.T) {
 	if _, err := os.Stat(s.root); !errors.Is(err, os.ErrNotExist) {
 		t.Error("locks leave files")
 	}
+}
+
+// While somebody removes the locks of a process that has died, nobody is told
+// that it is at work.
+func TestLockIsRemovedByAnother(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "vnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	left := s.NewLocks(Owner{"tx", dead.Process.Pid, "dead.vnet"})
+	if err := left.Take(t.Context(), []string{"a", "b"}); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(20*time.Millisecond, func() { unix.Close(left.files[0].fd) })
+	l := s.NewLocks(Owner{"other", os.Getpid(), "live.vnet"})
+	l.Wait = func(name string, holder Owner) error { return fmt.Errorf("%s is changing %s", holder, name) }
+	if err := l.Take(t.Context(), []string{"a", "b"}); err != nil {
+		t.Error(err)
+	}
+	l.Release()
+	s.Sweep()
 }
