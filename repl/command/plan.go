@@ -61,6 +61,9 @@ func (a *app) plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	ctx, release := withSignals(cmd.Context())
 	defer release()
 	p, list := a.Plan(ctx, s)
+	if ctx.Err() != nil { // what was found goes no further than that
+		return exit(int(runtime.Interrupted))
+	}
 	lines := outline(p)
 	if a.json {
 		a.planJSON(p, lines, list)
