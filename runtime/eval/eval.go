@@ -149,9 +149,13 @@ func (in *Interp) Run(ctx context.Context, file *ast.File) error {
 	t.begin()
 	in.survey(file.Stmts)
 	t.hoist(file.Stmts)
-	err := t.finish(t.script(file))
+	err := t.script(file)
 	if err == nil {
 		err = in.cfg.Tx.Flush(ctx)
+	}
+	err = t.finish(err)
+	if late := in.cfg.Tx.Flush(ctx); err == nil {
+		err = late
 	}
 	err = t.explain(err)
 	if _, ok := err.(control); ok {

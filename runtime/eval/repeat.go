@@ -39,8 +39,7 @@ func repeatable(s ast.Stmt) bool {
 	case *ast.NS:
 		return s.Opts.Get("from") == nil
 	case *ast.Lab, *ast.In, *ast.Veth, *ast.Link, *ast.Addr, *ast.LinkSet, *ast.Route, *ast.Rule, *ast.Neigh, *ast.Sysctl, *ast.Forward,
-		*ast.Let, *ast.Param, *ast.If, *ast.For, *ast.While, *ast.Break, *ast.Continue, *ast.Def, *ast.Return, *ast.Import, *ast.CallStmt,
-		*ast.Defer, *ast.Test:
+		*ast.Let, *ast.Param, *ast.If, *ast.For, *ast.While, *ast.Break, *ast.Continue, *ast.Def, *ast.Return, *ast.Import, *ast.CallStmt, *ast.Test:
 		return true
 	}
 	return false
