@@ -42,8 +42,45 @@ func (w *run) keepAs() {
 		}
 		spaces := w.writtenTo(called, kept.Steps)
 		besides := w.besides(kept, spaces)
-		return called, errors.Join(lab.SaveStates(j, w.left(spaces)), besides.Save(j))
+		states, err := w.packed(spaces)
+		if err == nil {
+			err = lab.SaveStates(j, states)
+		}
+		return called, errors.Join(err, besides.Save(j))
 	}
+}
+
+// A prophecy is what a run will leave, written down while the kernel is at work.
+type prophecy struct {
+	spaces []string
+	packed []byte
+	err    error
+}
+
+// foretell begins to write down what the mirror shows, where it shows the end of
+// the run already.
+func (w *run) foretell(spaces []string) {
+	if w.set.Remove {
+		return
+	}
+	told := make(chan prophecy, 1)
+	w.told = told
+	go func() {
+		packed, err := lab.PackStates(w.left(spaces))
+		told <- prophecy{spaces, packed, err}
+	}()
+}
+
+// packed is what namespaces are like now, written down.
+func (w *run) packed(spaces []string) ([]byte, error) {
+	told := w.told
+	w.told = nil // of this one commit
+	if told != nil && !w.failed {
+		if p := <-told; slices.Equal(p.spaces, spaces) {
+			return p.packed, p.err
+		}
+	}
+	return lab.PackStates(w.left(spaces))
 }
 
 // writtenTo lists the namespaces that steps have written to. Programs may have

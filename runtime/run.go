@@ -87,7 +87,7 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 	}
 	w.carryOut(ctx, func() error {
 		if repeat {
-			return w.repeat(ctx, tried)
+			return w.repeat(ctx, tried, will)
 		}
 		return w.interp.Run(ctx, tried.file)
 	})
@@ -95,7 +95,7 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 }
 
 // repeat does what the rehearsal did, without going through the script again.
-func (w *run) repeat(ctx context.Context, tried *rehearsed) error {
+func (w *run) repeat(ctx context.Context, tried *rehearsed, will prospect) error {
 	w.net, w.interp = tried.net, tried.in
 	w.begin(tried.net)
 	w.keepAs()
@@ -103,6 +103,7 @@ func (w *run) repeat(ctx context.Context, tried *rehearsed) error {
 		w.progress(step.At)
 		w.trace(step)
 	}
+	w.foretell(will.spaces)
 	return tried.in.Repeat(ctx, w.tx)
 }
 
@@ -261,6 +262,7 @@ type run struct {
 	called string          // its lab, as the rehearsal had it
 	old    []journal.Taken // that lab, if it is to be replaced
 	failed bool            // and what it did is to be kept
+	told   <-chan prophecy // what it will leave; nil when that is not known before
 }
 
 // begin makes the transaction of a run.

@@ -12,15 +12,12 @@ import (
 // statesFile holds, beside a journal, the namespaces as the run left them.
 const statesFile = "states.json"
 
-// SaveStates keeps what a run leaves, so that it can be told later what others
-// have changed.
-func SaveStates(j *journal.Journal, states []*host.State) error {
-	data, err := json.Marshal(states)
-	if err != nil {
-		return err
-	}
-	return j.Save(statesFile, data)
-}
+// PackStates writes down what a run leaves, so that it can be told later what
+// others have changed.
+func PackStates(states []*host.State) ([]byte, error) { return json.Marshal(states) }
+
+// SaveStates keeps what PackStates wrote.
+func SaveStates(j *journal.Journal, packed []byte) error { return j.Save(statesFile, packed) }
 
 // States are the namespaces that a lab wrote to, as its last run there left
 // them. Of one that could not be looked at nothing is known.
