@@ -150,12 +150,15 @@ func (in *Interp) Run(ctx context.Context, file *ast.File) error {
 	in.survey(file.Stmts)
 	t.hoist(file.Stmts)
 	err := t.script(file)
-	if err == nil {
+	deferred := len(t.defers) > 0
+	if err == nil && deferred {
 		err = in.cfg.Tx.Flush(ctx)
 	}
 	err = t.finish(err)
-	if late := in.cfg.Tx.Flush(ctx); err == nil {
-		err = late
+	if err == nil || deferred {
+		if late := in.cfg.Tx.Flush(ctx); err == nil {
+			err = late
+		}
 	}
 	err = t.explain(err)
 	if _, ok := err.(control); ok {
