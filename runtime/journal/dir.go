@@ -72,6 +72,9 @@ func (s *Store) Create(dir, script string) (*Journal, error) {
 // Dirs lists the directories of transactions that are not over, oldest first.
 func (s *Store) Dirs() ([]string, error) {
 	entries, err := os.ReadDir(s.journals())
+	if errors.Is(err, os.ErrNotExist) { // swept by one that has no more to do with it
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -214,3 +214,35 @@ func TestLockIsRemovedByAnother(t *testing.T) {
 	l.Release()
 	s.Sweep()
 }
+
+// Who holds locks, or waits for one, does not mind that another sweeps what is
+// empty.
+func TestLockOutlivesASweep(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "vnet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := s.NewLocks(Owner{Tx: "t", PID: 7, Script: "x.vnet"})
+	if err := l.Take(t.Context(), []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	s.Sweep()
+	if dirs, err := s.Dirs(); err != nil || len(dirs) > 0 {
+		t.Errorf("transactions: %v, %v", dirs, err)
+	}
+	if err := l.Take(t.Context(), []string{"b"}); err != nil {
+		t.Error(err)
+	}
+	j, err := s.Create(s.NewDir(), "x.vnet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Remove(); err != nil {
+		t.Error(err)
+	}
+	l.Release()
+	s.Sweep()
+	if _, err := os.Stat(s.root); !errors.Is(err, os.ErrNotExist) {
+		t.Error("locks leave files")
+	}
+}
