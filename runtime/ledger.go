@@ -28,26 +28,33 @@ type ledger struct {
 	store  *journal.Store
 	dir    string
 	locks  *journal.Locks
-	guard  func()      // ends the guard; nil until there is one
-	coming chan func() // that, of one that is being started
-	around string      // what VNET_INSIDE was before
-	waited bool        // another held a lock in the meantime
-	opened int         // journals, so far: the first is dir, the others dir.2, dir.3 …
+	guard  func() // ends the guard; nil for none
+	around string // what VNET_INSIDE was before
+	waited bool   // another held a lock in the meantime
+	opened int    // journals, so far: the first is dir, the others dir.2, dir.3 …
 }
 
 // openLedger prepares what a transaction needs before its first operation. It
 // finishes what others left behind first.
 func openLedger(ctx context.Context, h host.Host, script string, set Settings) (*ledger, error) {
+	// The guard first: whatever there will be, it knows of.
+	l := &ledger{set: set, script: script, dir: journal.In(journal.Root).NewDir()}
+	l.watch(l.dir)
 	store, err := journal.Open(journal.Root)
 	if err != nil {
+		l.unwatch()
 		return nil, noLedger(err)
 	}
-	l := &ledger{set: set, script: script, store: store, dir: store.NewDir()}
+	l.store = store
 	l.locks = store.NewLocks(journal.Owner{Tx: filepath.Base(l.dir), PID: os.Getpid(), Script: script})
 	l.locks.Wait = l.waiting
 	l.around = os.Getenv(journal.InsideKey)
 	os.Setenv(journal.InsideKey, journal.Inside(l.around, filepath.Base(l.dir)))
-	return l, l.settleOthers(ctx, h, nil)
+	if err := l.settleOthers(ctx, h, nil); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
 }
 
 // noLedger explains why there is no place for a journal.
@@ -146,43 +153,32 @@ func (l *ledger) refused(ctx context.Context, err error) error {
 	return noLedger(err)
 }
 
-// open begins the journal, and starts the guard beside it.
+// open begins the journal.
 func (l *ledger) open() (*journal.Journal, error) {
 	dir := l.dir
 	if l.opened++; l.opened > 1 { // what was committed before may be held, or not clean
 		dir += "." + strconv.Itoa(l.opened)
 	}
-	j, err := l.store.Create(dir, l.script)
-	if err != nil {
-		return nil, err
-	}
-	l.summon()
-	l.meet()
-	return j, nil
+	return l.store.Create(dir, l.script)
 }
 
-// summon begins to start the guard, which takes as long as to find out what is
-// to be done.
-func (l *ledger) summon() {
-	if l.guard != nil || l.coming != nil || l.set.Guard == nil {
-		return
-	}
-	coming := make(chan func(), 1)
-	l.coming = coming
-	go func() { coming <- l.set.Guard(l.dir) }()
-}
-
-// meet waits until the guard that was summoned is there.
-func (l *ledger) meet() {
-	if l.coming != nil {
-		l.guard, l.coming = <-l.coming, nil
-	}
-}
-
-// watch starts the guard for a journal that is another's, as a lab's is.
+// watch has a guard watch over a journal, from now on this one.
 func (l *ledger) watch(dir string) {
-	if l.guard == nil && l.set.Guard != nil {
+	before := l.guard
+	l.guard = nil
+	if l.set.Guard != nil {
 		l.guard = l.set.Guard(dir)
+	}
+	if before != nil {
+		before()
+	}
+}
+
+// unwatch dismisses the guard.
+func (l *ledger) unwatch() {
+	if l.guard != nil {
+		l.guard()
+		l.guard = nil
 	}
 }
 
@@ -222,9 +218,7 @@ func (l *ledger) close() {
 	os.Setenv(journal.InsideKey, l.around)
 	l.locks.Release()
 	l.store.Sweep()
-	if l.meet(); l.guard != nil {
-		l.guard()
-	}
+	l.unwatch()
 }
 
 // settleOthers finishes the transactions whose programs died. With spaces,

@@ -181,7 +181,6 @@ func (w *run) prepare(ctx context.Context, will prospect) error {
 	if err := w.begun(ctx); err != nil {
 		return err
 	}
-	w.ledger.summon()
 	if err := w.enter(ctx); err != nil {
 		return err
 	}

@@ -22,9 +22,12 @@ type Store struct{ root string }
 // Open makes the store's directory where it is missing, and refuses one that
 // others may write to.
 func Open(root string) (*Store, error) {
-	s := &Store{root}
+	s := In(root)
 	return s, s.make()
 }
+
+// In names a store, which need not be there yet.
+func In(root string) *Store { return &Store{root} }
 
 // make makes the directories, which go when nothing is in them.
 func (s *Store) make() error {
