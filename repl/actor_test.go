@@ -134,6 +134,7 @@ func TestSuspend(t *testing.T) {
 	s.expect("sh: |")
 	s.play("fg\r«vnet> ns abc»d\r")
 	s.see(`got "ns abcd\n"`)
+	s.await("with a new prompt", func(shown string) bool { return strings.HasSuffix(shown, "vnet> |") })
 	s.play("\x04")
 	s.await("with the shell's prompt at the end", func(shown string) bool { return strings.HasSuffix(shown, "sh: |") })
 }

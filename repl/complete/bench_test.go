@@ -3,13 +3,8 @@ package complete
 import (
 	"fmt"
 	"net/netip"
-	"runtime"
-	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // crowd is a network of n namespaces, each with two links, the first on one
@@ -58,10 +53,10 @@ func BenchmarkKey(b *testing.B) {
 	}
 }
 
-// pasted is an entry of a thousand lines.
-func pasted() string {
+// pasted is an entry of n times five lines.
+func pasted(n int) string {
 	var b strings.Builder
-	for i := range 200 {
+	for i := range n {
 		fmt.Fprintf(&b, "ns a%d b%d\n", i, i)
 		fmt.Fprintf(&b, "veth a%d:eth0 10.%d.0.1/24 <-> b%d:eth0 10.%d.0.2/24 mtu 1400\n", i, i, i, i)
 		fmt.Fprintf(&b, "let x%d = len([a b c]) + %d\n", i, i)
@@ -72,42 +67,8 @@ func pasted() string {
 }
 
 func BenchmarkPasted(b *testing.B) {
-	s, text := crowd(500), pasted()
+	s, text := crowd(500), pasted(200)
 	for b.Loop() {
 		Marks(text, s)
-	}
-}
-
-// spent is the processor time that f takes on its thread: the machine may be
-// busy with something else.
-func spent(t *testing.T, f func()) time.Duration {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	now := func() time.Duration {
-		var u unix.Rusage
-		if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
-			t.Fatal(err)
-		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	start := now()
-	f()
-	return now() - start
-}
-
-// Typing does not wait.
-func TestFast(t *testing.T) {
-	s := crowd(500)
-	for _, text := range append(slices.Clone(long), pasted()) {
-		best := time.Hour
-		for range 10 {
-			best = min(best, spent(t, func() {
-				Marks(text, s)
-				At(text, len(text), s)
-			}))
-		}
-		if best > 100*time.Millisecond {
-			t.Errorf("%.40q…: %v", text, best)
-		}
 	}
 }

@@ -139,6 +139,17 @@ func furnished(t *testing.T, h *Host) {
 		host.NeighSet{Verb: host.Add, Neigh: host.Neigh{NS: "kt-a", Dev: "br0", IP: ip("10.1.0.50"), MAC: "02:00:00:00:00:50"}},
 		host.NeighSet{Verb: host.Add, Neigh: host.Neigh{NS: "kt-a", Dev: "eth0", IP: ip("10.0.0.50"), MAC: "02:00:00:00:00:50"}},
 	)
+	// The kernel gives a bridge its carrier behind the port's, in its own time.
+	until(t, "the bridge has a carrier", func() bool { return carrier(t, h, "kt-a", "br0") })
+}
+
+func carrier(t testing.TB, h *Host, ns, link string) bool {
+	t.Helper()
+	s, err := h.State(context.Background(), ns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == link && l.Carrier })
 }
 
 func differ(before, after string) string {
