@@ -138,6 +138,10 @@ ip link add theirs type ifb
 ip -n ta addr add 10.66.0.1/24 dev eth0
 ip -n tb link add more type ifb
 ip link set kold alias theirs
+ip -n old link add more type bridge
+ip -n old addr add 10.67.0.1/24 dev more
+ip -n old link set more up
+ip -n old route add 10.68.0.0/16 via 10.67.0.2
 `)
 	o := run(t, m, 0, "down", "tower")
 	for _, line := range []string{"link kold alias: theirs", "10.77.0.1/24", "sysctl ipv4/ip_default_ttl: 71"} {
@@ -153,6 +157,9 @@ ip addr del 10.77.0.1/24 dev kold
 ip route del 10.51.0.0/16
 ip netns exec old sh -ec 'grep -qx 71 /proc/sys/net/ipv4/ip_default_ttl; echo 64 > /proc/sys/net/ipv4/ip_default_ttl'
 ip link set kold alias ''
+ip -n old route del 10.68.0.0/16 via 10.67.0.2
+ip -n old addr del 10.67.0.1/24 dev more
+ip -n old link del more
 `)
 	m.Same(t, before)
 }

@@ -80,6 +80,46 @@ func Test40Foreign(t *testing.T) {
 	}
 }
 
+// A parameter of all links is one of those that were there: what another program
+// gives to a link that it has made since is its own.
+func Test40ForeignLink(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"ipv6/conf/all/forwarding", "ipv6/conf/all/disable_ipv6", "ipv6/conf/default/accept_ra"} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.Script(rich)
+			pre := l.settled()
+			value := l.Script("cat /proc/sys/net/" + key)
+			l.Script("echo 1 > /proc/sys/net/" + key + `
+				ip link add other type bridge
+				ip link set other up
+				ip addr add 10.52.0.1/24 dev other
+				ip route add 10.53.0.0/16 via 10.52.0.9
+				ip neigh add 10.52.0.9 lladdr 02:00:00:00:00:09 dev other
+				bridge fdb add 02:00:00:00:00:0a dev other self permanent`)
+			set := WriteSet{Sysctls: []string{key}, Ours: NewOurs()}
+			set.Ours.Everywhere = true
+			set.Ours.Wrote("sysctl "+key, "1")
+			v, err := Judge(context.Background(), l.ns, pre, set)
+			if err != nil || v != nil {
+				t.Fatal("judged:", v, err)
+			}
+			residue, err := Restore(context.Background(), l.ns, pre, set, v)
+			if err != nil || len(residue) > 0 {
+				t.Error("residue:", strings.Join(residue, "\n"), err)
+			}
+			l.Script("[ $(cat /proc/sys/net/" + key + ") = " + strings.TrimSpace(value) + ` ]
+				bridge fdb del 02:00:00:00:00:0a dev other self
+				ip neigh del 10.52.0.9 dev other
+				ip route del 10.53.0.0/16 via 10.52.0.9
+				ip addr del 10.52.0.1/24 dev other
+				ip link del other`)
+			l.same(t, pre)
+		})
+	}
+}
+
 // undoOthers takes back what others did; where it is not there any more it
 // fails, and so does the test.
 func undoOthers(did string) string {

@@ -67,16 +67,18 @@ type scope struct {
 	sources                       map[string]bool // addresses of touched links, as routes name them
 	nexthops                      map[uint32]bool
 	sysctls                       map[string]bool
-	prefixes                      []string // of parameters: those of a link, those that follow from one for all
-	everyAddr                     bool     // IPv6 was switched off or on for all links
+	prefixes                      []string        // of parameters: those of a link, those that follow from one for all
+	everyAddr                     bool            // IPv6 was switched off or on for all links that there were
+	there                         map[string]bool // links that there were
 }
 
 func newScope(set WriteSet, pre *Image) *scope {
 	s := &scope{WriteSet: set, whole: map[string]bool{}, addrs: map[string]bool{}, neighs: map[string]bool{}, traffic: map[string]bool{}, mirrors: map[string]bool{},
-		sources: map[string]bool{}, nexthops: map[uint32]bool{}, sysctls: map[string]bool{}}
+		sources: map[string]bool{}, nexthops: map[uint32]bool{}, sysctls: map[string]bool{}, there: map[string]bool{}}
 	names := map[int32]string{}
 	for _, l := range pre.links() {
 		names[l.index] = l.name
+		s.there[l.name] = true
 	}
 	for _, l := range set.Links {
 		if name := names[l.Index]; name != "" {
@@ -138,10 +140,12 @@ func (s *scope) addSysctl(key string) {
 func (s *scope) link(name string) bool { return s.All || s.whole[name] }
 
 func (s *scope) addr(name string) bool {
-	return s.All || s.everyAddr || s.addrs[name]
+	return s.All || s.addrs[name] || s.everyAddr && s.there[name]
 }
 
-func (s *scope) neigh(name string) bool { return s.All || s.everyAddr || s.neighs[name] }
+func (s *scope) neigh(name string) bool {
+	return s.All || s.neighs[name] || s.everyAddr && s.there[name]
+}
 
 func (s *scope) tc(name string) bool { return s.All || s.traffic[name] }
 
