@@ -180,3 +180,12 @@ func (u *user) client(args ...string) int {
 	u.t.Fatal("nobody has typed vnet ", args)
 	return 0
 }
+
+// While vnet waits to be told that a lab may stay, the line is for the answer.
+func TestConfirmLeavesTheLine(t *testing.T) {
+	t.Parallel()
+	u, s := atTerminal(t)
+	u.script("slow.vnet", "ns slow\nexec in slow sleep 0.5\n")
+	s.keys("vnet run --confirm 1s slow.vnet\r")
+	s.await("takes it back now\r\nerror[V6011]")
+}

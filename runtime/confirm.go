@@ -45,9 +45,11 @@ func (w *run) confirmed(ctx context.Context) error {
 	}
 	var answer <-chan bool
 	if w.set.Ask != nil {
-		answer = w.set.Ask(called, w.set.Confirm)
+		var over func()
+		answer, over = w.set.Ask(called, w.set.Confirm)
+		defer over()
 	}
-	over, stopped := time.After(w.set.Confirm), ctx.Done()
+	late, stopped := time.After(w.set.Confirm), ctx.Done()
 	for {
 		if _, err := os.Lstat(filepath.Join(j.Dir(), confirmFile)); err == nil {
 			return nil
@@ -64,7 +66,7 @@ func (w *run) confirmed(ctx context.Context) error {
 				return context.Cause(ctx)
 			}
 			stopped = nil // the line is cut, which is what this is for: the time goes on
-		case <-over:
+		case <-late:
 			return notConfirmed(called, "was not confirmed within "+w.set.Confirm.String())
 		case <-time.After(confirmRest):
 		}

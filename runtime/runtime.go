@@ -34,7 +34,7 @@ type Settings struct {
 	// Confirm takes back what is not confirmed within this time, by Confirm or by
 	// what Ask gives, which is called when the script has ended well.
 	Confirm time.Duration
-	Ask     func(lab string, limit time.Duration) <-chan bool
+	Ask     func(lab string, limit time.Duration) (answer <-chan bool, over func())
 	// Replace takes down the script's lab, if it is up, in the same transaction.
 	Replace bool
 	// KeepFailed leaves what a script that failed has built, as a lab.

@@ -35,14 +35,16 @@ the new network has not cut off. LAB may be left out when only one waits.`,
 }
 
 // ask asks at the terminal whether a lab is to stay. Who cannot be asked has not
-// answered.
-func (a *app) ask(called string, limit time.Duration) <-chan bool {
+// answered. Over is called when nobody waits for it any more.
+func (a *app) ask(called string, limit time.Duration) (<-chan bool, func()) {
 	answer := make(chan bool, 1)
+	a.console.rest(true)
+	over := func() { a.console.rest(false) }
 	called = name.Quote(called)
 	text := called + ": built. It is taken back in " + limit.String() + " unless it is confirmed: vnet confirm " + called + "\n"
 	if !isTerminal(a.std.In) {
 		write(a.console.err, text)
-		return answer
+		return answer, over
 	}
 	write(a.console.err, strings.TrimSuffix(text, "\n")+", or Enter here; `no` takes it back now\n")
 	go func() {
@@ -59,5 +61,5 @@ func (a *app) ask(called string, limit time.Duration) <-chan bool {
 			write(a.console.err, "Enter or `yes` keeps it, `no` takes it back\n")
 		}
 	}()
-	return answer
+	return answer, over
 }

@@ -20,7 +20,7 @@ type console struct {
 	drawn string            // the progress line on the screen
 	open  bool              // the cursor stands behind text of somebody else
 	lent  int               // how many programs write to the terminal by themselves
-	idle  bool              // the prompt has the terminal
+	idle  bool              // the prompt or a question has the terminal
 	above func(text string) // writes to the terminal while the prompt has it
 }
 
