@@ -164,6 +164,23 @@ ip -n old link del more
 	m.Same(t, before)
 }
 
+// Where others have removed a namespace that a lab had changed, there is nothing
+// to bring back any more.
+func TestLabDownOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script("ip netns add old")
+	run(t, m, 0, "up", script(t, "lab gone\nns na\nveth na:eth0 10.0.0.1/24 <-> old:eth0 10.0.0.2/24\nin old forward on\n"))
+	m.Script("ip netns del old")
+	o := run(t, m, 0, "down", "gone")
+	if !strings.Contains(o.Err, "kept: old: gone, with all that was in it") {
+		t.Errorf("says\n%s", o.Err)
+	}
+	if o := run(t, m, 0, "recover"); !strings.Contains(o.Out, "nothing to recover") {
+		t.Errorf("something is left over:\n%s", o.Out)
+	}
+}
+
 // What a lab had deleted is gone, and that is said.
 func TestLabDownTellsOfLosses(t *testing.T) {
 	t.Parallel()

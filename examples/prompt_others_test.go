@@ -173,6 +173,6 @@ func TestPromptUndoOfWhatIsGone(t *testing.T) {
 	}
 	check("  kb: link eth0: gone, with all that it had\n")
 	m.Run("ip", "netns", "del", "kb")
-	check("  kb: gone, with all that was in it\n")
+	check("  kb: gone, with all that was in it [V6007]\n")
 	check("  ka: link eth0: gone, with all that it had\n")
 }

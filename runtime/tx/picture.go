@@ -195,7 +195,7 @@ func (u *Undo) spaceGone(ns string) {
 		}
 		return false
 	})
-	u.Left = append(u.Left, &Difference{ns, "gone, with all that was in it", false})
+	u.Left = append(u.Left, &Difference{ns, "gone, with all that was in it", true})
 }
 
 // spaceAbsent reports whether there is no namespace of the name.
