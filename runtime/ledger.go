@@ -285,7 +285,11 @@ func (l *ledger) unfinished(ctx context.Context, h host.Host, spaces []string) (
 			records := journal.Peek(dir)
 			busy = busy || !journal.Held(records) && slices.ContainsFunc(records, func(r journal.Record) bool { return touches(r, spaces) })
 		case done.what != "" && l.set.Stderr != nil:
-			fmt.Fprintln(l.set.Stderr, name.Quote(done.what))
+			what := name.Quote(done.what)
+			if len(done.left) > 0 {
+				what += "; `vnet recover` tells what is left"
+			}
+			fmt.Fprintln(l.set.Stderr, what)
 		}
 	}
 	return busy, nil
