@@ -435,6 +435,22 @@ fail "so"' > a.vnet; echo from stdin | WORD=x vnet a.vnet x=y; echo "status $?"`
 	}
 }
 
+// Who is root there finds the programs of root, where the system's PATH for
+// ordinary users leaves them out.
+func TestSandboxFindsProgramsOfRoot(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, kerneltest.New(t))
+	const look = `exec sh 'case $PATH in */usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin) ;; *) echo "$PATH"; exit 1 ;; esac'`
+	script := u.script("path.vnet", "test \"path\" {\n"+look+"\n}\nns a\n"+look+"\n")
+	for _, args := range [][]string{{script}, {"exec", "a", "sh", "-c", `test "${PATH##*:}" = /sbin`}, {"test", script}} {
+		cmd := u.command(args...)
+		cmd.Env = append(cmd.Env, "PATH="+u.bin+":/usr/bin:/bin")
+		if o := u.m.TryCmd(cmd); o.Status != 0 {
+			t.Errorf("vnet %s: exit status %d\n%s%s", args[0], o.Status, o.Out, o.Err)
+		}
+	}
+}
+
 // What is only on the real machine is called that, before anything is done.
 func TestSandboxSaysWhatNeedsRoot(t *testing.T) {
 	t.Parallel()

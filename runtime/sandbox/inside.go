@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,9 +23,16 @@ const (
 // variable by hand gets no sandbox, and no rights either.
 func Inside() bool { return os.Getenv(insideKey) != "" }
 
-// Settle takes over what a client could not hand on as an argument. It is
+// adminDirs are where programs for root are.
+var adminDirs = []string{"/usr/local/sbin", "/usr/sbin", "/sbin"}
+
+// Settle takes over what a client could not hand on as an argument, and gives a
+// user who is root only in the sandbox the programs that are for root. It is
 // called once, when the program begins.
 func Settle() {
+	if Needed() {
+		os.Setenv("PATH", withAdminDirs(os.Getenv("PATH")))
+	}
 	if mask, err := strconv.ParseUint(os.Getenv(insideKey), 8, 16); err == nil {
 		unix.Umask(int(mask))
 	}
@@ -32,6 +40,18 @@ func Settle() {
 		jobctl.Awaited()
 		os.Unsetenv(terminalKey) // nobody waits so for its programs
 	}
+}
+
+// withAdminDirs completes a PATH as some systems leave it to ordinary users
+// (Debian's /etc/profile), who find neither nft(8) nor tc(8) then.
+func withAdminDirs(path string) string {
+	dirs := filepath.SplitList(path)
+	for _, dir := range adminDirs {
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return strings.Join(dirs, string(filepath.ListSeparator))
 }
 
 // Needed reports whether this process may not change networks where it is:
