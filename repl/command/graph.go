@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -126,11 +127,13 @@ func (a *app) network(ctx context.Context, args []string) (*graph.Graph, diag.Li
 func (a *app) drawing(o *graphOptions) (func(*graph.Graph, io.Writer) error, error) {
 	format := o.format
 	if format == "" {
-		format = endings[strings.ToLower(filepath.Ext(o.output))]
+		ending := strings.ToLower(filepath.Ext(o.output))
+		format = cmp.Or(endings[ending], strings.TrimPrefix(ending, "."), "text")
 	}
-	if format == "" || format == "text" {
+	if format == "text" {
 		return func(g *graph.Graph, w io.Writer) error {
-			return wiring.Draw(w, g, wiring.Options{Width: a.styleOf(a.console.out).Width})
+			s := a.styleOf(a.console.out)
+			return wiring.Draw(w, g, wiring.Options{Width: s.Width, ASCII: s.ASCII})
 		}, nil
 	}
 	if draw, ok := drawings[format]; ok {
