@@ -49,9 +49,9 @@ func (c *claimant) says(want string, status int, args ...string) {
 var claims = map[string]claim{
 	"`check`, `fmt`, `explain`, `convert`, `graph FILE`":                           {"yes", readOnly, readOnly},
 	"`run`, `plan`, `status`, `exec`, `shell`, `logs`, `down`, `undo`, the prompt": {"yes", living, living},
-	"`graph`, `dump`, `why`, `capture`":                                            {"yes", looking, looking},
-	"`vnet test`":                                                                  {"yes", tests, tests},
-	"`tap`, `tun`":                                                                 {"where", tapsOfUser, tapsOfRoot},
+	"`graph`, `show`, `dump`, `why`, `capture`":                                    {"yes", looking, looking},
+	"`vnet test`":  {"yes", tests, tests},
+	"`tap`, `tun`": {"where", tapsOfUser, tapsOfRoot},
 	"`uplink`: a way to the internet past the interfaces of the machine, by [pasta](https://passt.top) or [slirp4netns](https://github.com/rootless-containers/slirp4netns)": {"where `tap` works", uplinkOfUser, uplinkOfRoot},
 	"interfaces of the machine, `host:enp3s0`, and through them a way to the internet":                                                                                       {"no", nicOfUser, nicOfRoot},
 	"namespaces in `/run/netns` that `ip netns` and other users see":                                                                                                         {"no", hidden, seen},
@@ -87,6 +87,8 @@ func living(c *claimant) {
 func looking(c *claimant) {
 	c.must(0, "-q", c.script("looking.vnet", twoHosts))
 	c.says("10.0.0.2/24", 0, "graph")
+	c.says("10.0.0.2/24", 0, "show", "addrs", "in", "right")
+	c.says(`"peer": "right:eth0"`, 0, "show", "links", "in", "left", "--json")
 	c.says("veth left:eth0", 0, "dump")
 	c.says("a ping is answered", 0, "why", "left", "right")
 	c.must(0, "-q", c.script("pings.vnet", "spawn in left ping -i 0.2 10.0.0.2\n"))

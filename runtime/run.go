@@ -281,7 +281,7 @@ func newRun(k host.Host, s Script, set Settings, r *Report) *run {
 	w.begin(net)
 	w.keepAs()
 	cfg := eval.Config{Host: k, Tx: w.tx, Net: net, Dir: s.Dir, Args: s.Args, Test: s.Test, Module: stdlib.Module,
-		Outward: sandbox.Outward(), Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr}
+		Outward: sandbox.Outward(), Stdin: set.Stdin, Stdout: set.Stdout, Stderr: set.Stderr, JSON: set.JSON}
 	if set.Progress != nil {
 		cfg.Statement = func(st ast.Stmt) { w.progress(st.Where()) }
 	}

@@ -27,6 +27,7 @@ type Settings struct {
 	Stdin  io.Reader // for programs; nil: nothing to read
 	Stdout io.Writer // echo, show and the programs' output
 	Stderr io.Writer // warn and the programs' errors
+	JSON   bool      // what show prints
 
 	Timeout time.Duration // 0: none; then the script is rolled back
 	Remove  bool          // take the network down at the end, whatever happens

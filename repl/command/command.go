@@ -186,7 +186,7 @@ func (a *app) addLabCommands(root *cobra.Command) {
 }
 
 func (a *app) addOtherCommands(root *cobra.Command) {
-	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.whyCommand(), a.captureCommand(), a.recoverCommand(), a.doctorCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.tryCommand(), a.privateCommand(), a.holdCommand(), a.outwardCommand()} {
+	for _, c := range []*cobra.Command{a.replCommand(), a.dumpCommand(), a.showCommand(), a.whyCommand(), a.captureCommand(), a.recoverCommand(), a.doctorCommand(), a.explainCommand(), a.completionCommand(), a.versionCommand(), a.tryCommand(), a.privateCommand(), a.holdCommand(), a.outwardCommand()} {
 		c.GroupID = "other"
 		root.AddCommand(c)
 	}

@@ -28,7 +28,7 @@ type Sandbox struct {
 
 // live lists the commands that look at networks or change them. All others read
 // text and write text.
-var live = []string{"capture", "confirm", "down", "dump", "exec", "graph", "logs", "plan", "recover", "repl", "run", "shell", "status", "undo", "why"}
+var live = []string{"capture", "confirm", "down", "dump", "exec", "graph", "logs", "plan", "recover", "repl", "run", "shell", "show", "status", "undo", "why"}
 
 // confine has a command carried out in the sandbox, where that is its place. It
 // is the one place where this is decided.

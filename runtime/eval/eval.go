@@ -40,6 +40,7 @@ type Config struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
+	JSON   bool // what show prints
 
 	Statement func(ast.Stmt)   // called before each statement; may be nil
 	Before    func() []tx.Step // what was done by scripts before this one; may be nil

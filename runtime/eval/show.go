@@ -32,12 +32,24 @@ func (t *thread) show(s *ast.Show) error {
 	if err := t.tx().Flush(t.ctx); err != nil {
 		return err
 	}
+	if t.cfg.JSON {
+		err = t.showJSON(s.What, spaces, table)
+	} else {
+		err = t.showText(s.What, spaces, table)
+	}
+	if err != nil {
+		return t.notMeasured(err)
+	}
+	return nil
+}
+
+func (t *thread) showText(what string, spaces []string, table int) (err error) {
 	var out bytes.Buffer
 	to := &show.Printer{W: &out}
 	if window, ok := t.cfg.Stdout.(interface{ Width() int }); ok {
 		to.Width = window.Width()
 	}
-	switch s.What {
+	switch what {
 	case "ns":
 		err = t.showSpaces(to)
 	case "lab":
@@ -47,16 +59,46 @@ func (t *thread) show(s *ast.Show) error {
 			if len(spaces) > 1 {
 				fmt.Fprintf(&out, "%s%s:\n", map[bool]string{true: "\n"}[i > 0], ns)
 			}
-			if err = t.showPart(to, s.What, ns, table); err != nil {
+			if err = t.showPart(to, what, ns, table); err != nil {
 				break
 			}
 		}
 	}
-	if err != nil {
-		return t.notMeasured(err)
+	if err == nil {
+		t.cfg.Stdout.Write(out.Bytes())
 	}
-	t.cfg.Stdout.Write(out.Bytes())
-	return nil
+	return err
+}
+
+// showJSON shows for programs; a lab is shown by the addresses in it.
+func (t *thread) showJSON(what string, spaces []string, table int) error {
+	var text []byte
+	if what == "ns" {
+		names, err := t.cfg.Host.Namespaces(t.ctx)
+		if err == nil {
+			text, err = show.NamespacesJSON(names)
+		}
+		if err == nil {
+			_, _ = t.cfg.Stdout.Write(text)
+		}
+		return err
+	}
+	if what == "lab" {
+		what, spaces = "addrs", t.labSpaces()
+	}
+	var states []*host.State
+	for _, ns := range spaces {
+		s, err := t.cfg.Host.State(context.WithoutCancel(t.ctx), ns)
+		if err != nil {
+			return err
+		}
+		states = append(states, s)
+	}
+	text, err := show.JSON(what, states, table)
+	if err == nil {
+		_, _ = t.cfg.Stdout.Write(text)
+	}
+	return err
 }
 
 // shown are the namespaces to show: those named, else the innermost in.
@@ -87,6 +129,20 @@ func (t *thread) showSpaces(to *show.Printer) error {
 
 // showLab prints the links of every namespace that this script has made.
 func (t *thread) showLab(to *show.Printer) error {
+	for i, ns := range t.labSpaces() {
+		if i > 0 {
+			fmt.Fprintln(to.W)
+		}
+		fmt.Fprintf(to.W, "%s:\n", ns)
+		if err := t.showPart(to, "addrs", ns, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// labSpaces are the namespaces that this script has made and that stand, sorted.
+func (t *thread) labSpaces() []string {
 	made := map[string]bool{}
 	steps := t.tx().Steps()
 	if t.cfg.Before != nil {
@@ -100,16 +156,7 @@ func (t *thread) showLab(to *show.Printer) error {
 			delete(made, op.Name)
 		}
 	}
-	for i, ns := range slices.Sorted(maps.Keys(made)) {
-		if i > 0 {
-			fmt.Fprintln(to.W)
-		}
-		fmt.Fprintf(to.W, "%s:\n", ns)
-		if err := t.showPart(to, "addrs", ns, 0); err != nil {
-			return err
-		}
-	}
-	return nil
+	return slices.Sorted(maps.Keys(made))
 }
 
 func (t *thread) showPart(to *show.Printer, what, ns string, table int) error {
@@ -117,17 +164,5 @@ func (t *thread) showPart(to *show.Printer, what, ns string, table int) error {
 	if err != nil {
 		return err
 	}
-	switch what {
-	case "links":
-		return to.Links(state)
-	case "addrs":
-		return to.Addrs(state)
-	case "routes":
-		return to.Routes(state, table)
-	case "neigh":
-		return to.Neighs(state)
-	case "rules":
-		return to.Rules(state)
-	}
-	panic("eval: nothing to show under " + what)
+	return to.Part(what, state, table)
 }

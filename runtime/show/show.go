@@ -115,6 +115,24 @@ func (p *Printer) Namespaces(names []string) error {
 	return p.print(&t, "no namespaces")
 }
 
+// Part prints a part of what a namespace holds: links, addrs, routes (of a table,
+// or of all for 0), neigh or rules.
+func (p *Printer) Part(what string, s *host.State, tableID int) error {
+	switch what {
+	case "links":
+		return p.Links(s)
+	case "addrs":
+		return p.Addrs(s)
+	case "routes":
+		return p.Routes(s, tableID)
+	case "neigh":
+		return p.Neighs(s)
+	case "rules":
+		return p.Rules(s)
+	}
+	panic("show: nothing to show under " + what)
+}
+
 // Links prints interfaces with their state, as `ip -brief link` does.
 func (p *Printer) Links(s *host.State) error {
 	t := table{head: []string{"LINK", "KIND", "STATE", "MTU", "MAC", "MASTER", "PEER", "DETAILS"}}
@@ -160,31 +178,38 @@ func (p *Printer) Addrs(s *host.State) error {
 // Routes prints the routes of a table, or of all tables for 0, as `ip route`
 // does.
 func (p *Printer) Routes(s *host.State, tableID int) error {
-	routes := slices.Clone(s.Routes)
-	slices.SortStableFunc(routes, func(a, b host.Route) int {
-		return cmp.Or(cmp.Compare(mainFirst(a.Table), mainFirst(b.Table)),
-			cmp.Compare(a.Dest.Addr().BitLen(), b.Dest.Addr().BitLen()),
-			cmp.Compare(a.Dest.Bits(), b.Dest.Bits()), a.Dest.Addr().Compare(b.Dest.Addr()))
-	})
-	none := true
+	routes := ordered(s, tableID)
 	for _, r := range routes {
-		if tableID != 0 && r.Table != tableID && !(tableID == 254 && r.Table == 0) {
-			continue
-		}
-		if r.Table == 254 {
-			r.Table = 0
-		}
 		r.Proto = 0
-		none = false
 		if _, err := fmt.Fprintln(p.W, p.route(name.Quote(r.String()))); err != nil {
 			return err
 		}
 	}
-	if none {
+	if len(routes) == 0 {
 		_, err := fmt.Fprintln(p.W, "no routes")
 		return err
 	}
 	return nil
+}
+
+// ordered are the routes of a table, or of all tables for 0: those of the main
+// one, which is no number here, come first.
+func ordered(s *host.State, tableID int) []host.Route {
+	var routes []host.Route
+	for _, r := range s.Routes {
+		if r.Table == 254 {
+			r.Table = 0
+		}
+		if tableID == 0 || r.Table == tableID || tableID == 254 && r.Table == 0 {
+			routes = append(routes, r)
+		}
+	}
+	slices.SortStableFunc(routes, func(a, b host.Route) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table),
+			cmp.Compare(a.Dest.Addr().BitLen(), b.Dest.Addr().BitLen()),
+			cmp.Compare(a.Dest.Bits(), b.Dest.Bits()), a.Dest.Addr().Compare(b.Dest.Addr()))
+	})
+	return routes
 }
 
 // route folds a line that is too wide for the window.
@@ -196,37 +221,37 @@ func (p *Printer) route(line string) string {
 	return strings.Join(diag.Wrap(line, p.Width, p.Width-indent), "\n"+strings.Repeat(" ", indent))
 }
 
-func mainFirst(table int) int {
-	if table == 254 {
-		return 0
-	}
-	return table
-}
-
 // Neighs prints the neighbour table.
 func (p *Printer) Neighs(s *host.State) error {
 	t := table{head: []string{"ADDRESS", "LINK", "MAC", "STATE"}}
 	for _, n := range s.Neighs {
-		state := n.State
-		if n.Proxy {
-			state = "proxy"
-		}
-		t.add(n.IP.String(), n.Dev, n.MAC, state)
+		t.add(n.IP.String(), n.Dev, n.MAC, neighState(n))
 	}
 	return p.print(&t, "no neighbours")
+}
+
+func neighState(n host.Neigh) string {
+	if n.Proxy {
+		return "proxy"
+	}
+	return n.State
 }
 
 // Rules prints the routing policy, as `ip rule` does.
 func (p *Printer) Rules(s *host.State) error {
 	t := table{head: []string{"FAMILY", "PRIORITY", "RULE"}}
 	for _, r := range s.Rules {
-		family := "inet"
-		if r.Family == 6 {
-			family = "inet6"
-		}
-		priority := strconv.Itoa(r.Priority)
-		r.Priority, r.Family = 0, 0
-		t.add(family, priority, r.String())
+		family, priority, text := ruleWords(r)
+		t.add(family, strconv.Itoa(priority), text)
 	}
 	return p.print(&t, "no rules")
+}
+
+func ruleWords(r host.Rule) (family string, priority int, text string) {
+	family, priority = "inet", r.Priority
+	if r.Family == 6 {
+		family = "inet6"
+	}
+	r.Priority, r.Family = 0, 0
+	return family, priority, r.String()
 }

@@ -1,6 +1,9 @@
 package show
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -68,5 +71,36 @@ ADDRESSES  10.0.0.1/24
 		if err := c.print(&Printer{W: &out, Width: c.width}); err != nil || out.String() != c.want {
 			t.Errorf("in %d columns, %v:\n%s\nwant\n%s", c.width, err, &out, c.want)
 		}
+	}
+}
+
+// What programs read has the same for each namespace, and lists where there is
+// nothing.
+func TestJSON(t *testing.T) {
+	s := state()
+	s.Routes = append(s.Routes, host.Route{Dest: netip.MustParsePrefix("10.9.0.0/16"), Via: netip.MustParseAddr("10.0.0.2"), Table: 7})
+	s.Rules = []host.Rule{{Family: 6, Priority: 500, From: netip.MustParsePrefix("fd00::/64"), Table: 7}}
+	for _, c := range []struct {
+		what  string
+		table int
+		want  string
+	}{
+		{"links", 0, `[{"links":[{"name":"lo","kind":"device","state":"UP","mtu":65536,"mac":"00:00:00:00:00:00"},` +
+			`{"name":"eth0","kind":"veth","state":"UP","mtu":1500,"mac":"02:00:00:00:00:01","peer":"h2:eth0"}],"namespace":"h1"}]`},
+		{"addrs", 0, `[{"addrs":[{"link":"lo","address":"127.0.0.1/8"},{"link":"eth0","address":"10.0.0.1/24"},` +
+			`{"link":"eth0","address":"fe80::400:a8ff:fe4f:f8b5/64","tentative":true}],"namespace":"h1"}]`},
+		{"routes", 0, `[{"namespace":"h1","routes":[{"dst":"10.0.0.0/24","dev":"eth0","src":"10.0.0.1","table":254},{"dst":"10.9.0.0/16","via":"10.0.0.2","table":7}]}]`},
+		{"routes", 254, `[{"namespace":"h1","routes":[{"dst":"10.0.0.0/24","dev":"eth0","src":"10.0.0.1","table":254}]}]`},
+		{"rules", 0, `[{"namespace":"h1","rules":[{"family":"inet6","priority":500,"rule":"from fd00::/64 table 7"}]}]`},
+		{"neigh", 0, `[{"namespace":"h1","neigh":[]}]`},
+	} {
+		text, err := JSON(c.what, []*host.State{s}, c.table)
+		var got bytes.Buffer
+		if err := errors.Join(err, json.Compact(&got, text)); err != nil || strings.TrimSpace(got.String()) != c.want {
+			t.Errorf("%s: %v\n%s\nand not\n%s", c.what, err, &got, c.want)
+		}
+	}
+	if text, err := NamespacesJSON(nil); err != nil || string(text) != "[]\n" {
+		t.Errorf("no namespaces: %q, %v", text, err)
 	}
 }
