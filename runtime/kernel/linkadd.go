@@ -71,7 +71,11 @@ func (q *queue) linkAdd(op host.LinkAdd) error {
 	if b != nil && b.sp != a.sp {
 		m.with = b.sp
 	}
-	q.undo(host.LinkDel{NS: a.NS, Name: a.Name, Index: a.index, MAC: a.mac.String(), Made: true})
+	stays := a
+	if b != nil && a.sp.made && !b.sp.made {
+		stays = b // many of one namespace are removed in the time of one
+	}
+	q.undo(host.LinkDel{NS: stays.NS, Name: stays.Name, Index: stays.index, MAC: stays.mac.String(), Made: true})
 	if a.index == 0 {
 		if err := q.born(a); err != nil {
 			return err

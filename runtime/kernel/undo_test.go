@@ -118,6 +118,30 @@ func TestUndo(t *testing.T) {
 	}
 }
 
+// A cable is taken back at the end that stays, whichever was named first: many
+// ends in one namespace are removed in the time of one.
+func TestUndoWhereItStays(t *testing.T) {
+	old, h := open(t), open(t)
+	spaces(t, old, "kt-a")
+	spaces(t, h, "kt-b")
+	var ops []host.Op
+	for i, op := range []host.LinkAdd{veth("kt-a:x", "kt-b:x"), veth("kt-b:y", "kt-a:y")} {
+		undo := apply(t, h, op)[0].Undo
+		del, ok := undo[0].(host.LinkDel)
+		if len(undo) != 1 || !ok || del.NS != "kt-a" || del.Index == 0 || del.MAC == "" {
+			t.Errorf("%d: undo %+v", i, undo)
+		}
+		ops = append(ops, undo...)
+	}
+	apply(t, open(t), ops...)
+	for _, ns := range []string{"kt-a", "kt-b"} {
+		s, err := h.State(t.Context(), ns)
+		if err != nil || len(s.Links) != 1 {
+			t.Errorf("%s: %+v, %v", ns, s.Links, err)
+		}
+	}
+}
+
 // furnished makes two namespaces with something of everything.
 func furnished(t *testing.T, h *Host) {
 	t.Helper()

@@ -37,14 +37,14 @@ func (t *Tx) endsWithSpaces(done []entry) bool {
 	if len(t.past.plates) > 0 || t.replaced > 0 {
 		return false
 	}
-	doomed := doomedSpaces(done, false)
+	doomed := doomed(done, false)
 	for i, e := range done {
 		_, group := e.step.Op.(host.GroupAdd)
 		switch {
 		case e.handler != nil || len(e.final) > 0:
 			return false
 		case group && !t.lasts(e), doomed.cover(i, e):
-		case !group && removesSpace(e) && doomed.made[madeBy(e)] == i:
+		case !group && removesSpace(e) && doomed.spaces[madeBy(e)] == i:
 		default:
 			return false
 		}

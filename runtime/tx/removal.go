@@ -7,10 +7,28 @@ import (
 	"vnet/runtime/journal"
 )
 
-// removesSpace reports whether all that takes an entry back is to remove a
-// namespace. Where nothing has to be done between them, such go out together:
-// then the host waits once for all of them (45 ms), and leaves the cables from
-// one to another to themselves.
+// Removals are entries that are taken back by removing a link or a namespace,
+// and by nothing else. Where nothing has to be done between them, such go out
+// together: the host removes many links in the time of one (16 ms), waits once
+// for all namespaces (45 ms), and leaves the cables from one to another to
+// themselves.
+type removals struct {
+	links, spaces []entry // each newest first
+}
+
+// add takes an entry in, if it is one.
+func (r *removals) add(e entry) bool {
+	switch {
+	case removesSpace(e):
+		r.spaces = append(r.spaces, e)
+	case removesLink(e):
+		r.links = append(r.links, e)
+	default:
+		return false
+	}
+	return true
+}
+
 func removesSpace(e entry) bool {
 	if len(e.undo) != 1 {
 		return false
@@ -19,9 +37,18 @@ func removesSpace(e entry) bool {
 	return ok
 }
 
-// remove takes back entries of that kind, in their order. When there is
-// trouble each is tried alone, so that it is known whose it is and does not
-// keep the rest from being removed; what is gone by then does no harm.
+func removesLink(e entry) bool {
+	if len(e.undo) != 1 {
+		return false
+	}
+	_, made := e.step.Op.(host.LinkAdd)
+	_, removed := e.undo[0].(host.LinkDel)
+	return made && removed
+}
+
+// remove takes back entries of one kind, in their order. When there is trouble
+// each is tried alone, so that it is known whose it is and does not keep the
+// rest from being removed; what is gone by then does no harm.
 func (u *Undo) remove(ctx context.Context, h host.Host, kept *journal.Journal, entries []entry) {
 	if len(entries) > 1 && removed(ctx, h, entries) {
 		forget(kept, entries...)

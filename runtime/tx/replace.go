@@ -149,7 +149,8 @@ func (p *past) add(ns string, seq int, s *strand, ops []host.Op) {
 // a form that can be taken back in turn: what it made is buried.
 func (t *Tx) takeDown(ctx context.Context, h host.Looker, same func(Space) bool) []Step {
 	var programs, steps []Step
-	doomed := doomedSpaces(t.log, false)
+	doomed := doomed(t.log, false)
+	there := roster{h, map[string][]host.Link{}}
 	for i, e := range slices.Backward(t.log) {
 		for _, op := range e.undo {
 			step := e.step
@@ -165,8 +166,11 @@ func (t *Tx) takeDown(ctx context.Context, h host.Looker, same func(Space) bool)
 				}
 				step.Op = host.NamespaceDel{Name: op.Name, Made: true}
 			case host.LinkDel:
-				called := bearer(ctx, h, op)
-				if called == "" || doomed.cover(i, e) {
+				if doomed.cover(i, e) {
+					continue
+				}
+				called := there.bearer(ctx, op)
+				if called == "" {
 					continue
 				}
 				step.Op = host.LinkDel{NS: op.NS, Name: called}
@@ -182,13 +186,22 @@ func (t *Tx) takeDown(ctx context.Context, h host.Looker, same func(Space) bool)
 	return append(programs, steps...)
 }
 
+// A roster knows the interfaces of the namespaces that it was asked about.
+type roster struct {
+	h     host.Looker
+	links map[string][]host.Link
+}
+
 // bearer finds what an interface is called now; empty for one that is gone.
-func bearer(ctx context.Context, h host.Looker, op host.LinkDel) string {
-	state, err := h.State(ctx, op.NS)
-	if err != nil {
-		return ""
+func (r roster) bearer(ctx context.Context, op host.LinkDel) string {
+	links, known := r.links[op.NS]
+	if !known {
+		if state, err := r.h.State(ctx, op.NS); err == nil {
+			links = state.Links
+		}
+		r.links[op.NS] = links
 	}
-	for _, l := range state.Links {
+	for _, l := range links {
 		if op.Index != 0 && l.Index == op.Index && (op.MAC == "" || l.MAC == op.MAC) || op.Index == 0 && l.Name == op.Name {
 			return l.Name
 		}

@@ -41,7 +41,7 @@ func (t *Tx) takeBack(ctx context.Context, mark int, handlers bool, progress fun
 	r := &retreat{t: t, ctx: context.WithoutCancel(ctx), handlers: handlers, progress: progress}
 	r.begin(mark)
 	r.judge()
-	r.doomed = doomedSpaces(r.back, handlers)
+	r.doomed = doomed(r.back, handlers)
 	for i, e := range slices.Backward(r.back) {
 		r.step(i, e)
 	}
@@ -67,9 +67,9 @@ type retreat struct {
 	back     []entry // is taken back, oldest first
 	views    []view
 	verdicts map[string]host.Verdict // by namespace
-	doomed   spaces
-	removals []entry // of namespaces, not sent yet
-	covered  []entry // are done by them; not noted yet
+	doomed   doom
+	removals removals // not sent yet
+	covered  []entry  // are done by them; not noted yet
 }
 
 // begin takes what is to be taken back out of the log.
@@ -120,10 +120,9 @@ func (r *retreat) step(i int, e entry) {
 		r.Undone++
 	}
 	switch {
-	case removesSpace(e):
-		r.removals = append(r.removals, e)
 	case r.doomed.cover(i, e):
 		r.covered = append(r.covered, e)
+	case r.removals.add(e):
 	default:
 		r.send()
 		troubles := len(r.Left)
@@ -142,11 +141,12 @@ func (r *retreat) unlearn(e entry) {
 	r.t.past.unlearn(e)
 }
 
-// send removes the namespaces that wait.
+// send removes what waits for it.
 func (r *retreat) send() {
 	forget(r.kept, r.covered...)
-	r.remove(r.ctx, r.t.host, r.kept, r.removals)
-	r.removals, r.covered = nil, nil
+	r.remove(r.ctx, r.t.host, r.kept, r.removals.links)
+	r.remove(r.ctx, r.t.host, r.kept, r.removals.spaces)
+	r.removals, r.covered = removals{}, nil
 }
 
 // guard turns a panic into something left: a mistake in vnet must not keep the
