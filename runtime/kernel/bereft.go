@@ -105,7 +105,7 @@ func (c *company) gatherPeer(sp *space, l *link) error {
 	other := sp
 	if l.peerSpace >= 0 {
 		var err error
-		if other, err = c.reach.number(sp, l.peerSpace); err != nil || other == nil {
+		if other, err = c.reach.across(sp, l); err != nil || other == nil {
 			return err
 		}
 	}

@@ -153,7 +153,7 @@ func (f *funeral) addPeer(sp *space, l *link) error {
 	other := sp
 	if l.peerSpace >= 0 {
 		var err error
-		if other, err = f.reach.number(sp, l.peerSpace); err != nil {
+		if other, err = f.reach.across(sp, l); err != nil {
 			return err
 		}
 		if other == nil {

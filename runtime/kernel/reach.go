@@ -22,6 +22,9 @@ type reach struct {
 	byID  map[uint64]*space
 	byIno map[uint64]*space // what is open already
 	temp  []*space
+
+	sought int                 // how often the other end of a cable was
+	byMAC  map[string][]*space // who has an interface of that address; nil when nobody was asked yet
 }
 
 func (h *Host) reach() *reach {
@@ -63,12 +66,17 @@ func (r *reach) space(id uint64, ns string) (*space, error) {
 	return found, nil
 }
 
-// number finds the namespace that another one has a number for (nsid).
-func (r *reach) number(from *space, id int) (*space, error) {
+// fewCables is up to how many cables are followed without asking all namespaces
+// for their interfaces.
+const fewCables = 4
+
+// across finds the namespace of the other end of a cable, which the one it
+// leads from has a number for (nsid); nil where it cannot be found.
+func (r *reach) across(from *space, l *link) (*space, error) {
 	var found *space
 	check := func(sp *space) bool {
 		sp = r.one(sp)
-		if got, err := from.numberOf(sp); err == nil && got == id && id != noID {
+		if got, err := from.numberOf(sp); err == nil && got == l.peerSpace && got != noID {
 			found = sp
 		}
 		return found == nil
@@ -78,8 +86,41 @@ func (r *reach) number(from *space, id int) (*space, error) {
 			return found, nil
 		}
 	}
+	for _, sp := range r.likely(from, l) {
+		if !check(sp) {
+			return found, nil
+		}
+	}
 	r.each(true, check)
 	return found, nil
+}
+
+// likely are namespaces that have an interface with the address of a cable's
+// other end, once many cables have been followed: to ask each namespace for the
+// number of each would take the square of them.
+func (r *reach) likely(from *space, l *link) []*space {
+	if r.sought++; r.sought <= fewCables {
+		return nil
+	}
+	if r.byMAC == nil {
+		r.byMAC = map[string][]*space{}
+		r.each(false, func(sp *space) bool {
+			links, _ := sp.allLinks()
+			for _, l := range links {
+				if l.paired() {
+					r.byMAC[l.mac] = append(r.byMAC[l.mac], sp)
+				}
+			}
+			return true
+		})
+	}
+	m := getLink(l.parent, "")
+	m.u32(host.FieldNone, unix.IFLA_TARGET_NETNSID, uint32(l.peerSpace))
+	peer, err := from.oneLink(m)
+	if err != nil || peer == nil {
+		return nil
+	}
+	return r.byMAC[peer.mac]
 }
 
 // numberOf asks which number a namespace has for another (RTM_GETNSID).

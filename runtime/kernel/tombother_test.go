@@ -275,6 +275,34 @@ func Test47Many(t *testing.T) {
 	}
 }
 
+// 47: many namespaces with cables to each other and to one that stays are
+// parked together, by one that has not made them.
+func Test47ManySpaces(t *testing.T) {
+	t.Parallel()
+	const many = 3 * fewCables
+	text := threeSpaces + "\nip netns add @h; ip -n @h link add br0 type bridge; ip -n @h link set br0 up\n"
+	for i := range many {
+		text += fmt.Sprintf(`
+			ip netns add @%[1]d
+			ip -n @%[1]d link add e0 type veth peer name p%[1]d netns @h
+			ip -n @h link set p%[1]d up master br0; ip -n @%[1]d link set e0 up
+			ip -n @%[1]d link add e1 type veth peer name p%[1]d netns @b
+			ip -n @b link set p%[1]d up; ip -n @b addr add 10.%[1]d.0.1/24 dev p%[1]d; ip -n @%[1]d link set e1 up`, i)
+	}
+	l := newLab(t, text)
+	h, before := open(t), l.settled()
+	parked := []host.Op{host.NamespaceDel{Name: l.prefix + "h"}}
+	for i := range many {
+		parked = append(parked, host.NamespaceDel{Name: fmt.Sprint(l.prefix, i)})
+	}
+	undo, _ := l.step(h, parked...)
+	if got := linkList(t, h, l.prefix+"b"); got != "lo" {
+		t.Errorf("not buried: %s", got)
+	}
+	each(t, "undo", undo, 0)
+	l.same("undone", before)
+}
+
 // What is buried holds what there can be only one of; that is said, and over
 // with the commit.
 func TestHeldByTheBuried(t *testing.T) {

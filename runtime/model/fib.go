@@ -101,8 +101,9 @@ func ways(r host.Route) []host.Nexthop {
 // set makes group the routes of k.
 func (f *fib) set(k groupKey, group []host.Route) {
 	old := f.groups[k]
-	f.count(k, old, -1)
-	f.count(k, group, 1)
+	gone, come := differing(old, group)
+	f.count(k, gone, -1)
+	f.count(k, come, 1)
 	tk := tableKey{k.table, is6(k.dest)}
 	if f.lens[tk] == nil {
 		f.lens[tk] = new([129]int)
@@ -116,6 +117,18 @@ func (f *fib) set(k groupKey, group []host.Route) {
 	}
 	f.lens[tk][k.dest.Bits()]++
 	f.groups[k] = group
+}
+
+// differing leaves out what two groups have alike at their ends: in a large
+// one, a change is mostly of one route.
+func differing(a, b []host.Route) (_, _ []host.Route) {
+	for len(a) > 0 && len(b) > 0 && sameRoute(a[0], b[0]) {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && sameRoute(a[len(a)-1], b[len(b)-1]) {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return a, b
 }
 
 func (f *fib) count(k groupKey, group []host.Route, by int) {

@@ -99,3 +99,21 @@ func (d doom) onLink(i int, op host.Op) bool {
 	made, ok := d.links[end]
 	return ok && made < i
 }
+
+// ends reports whether an entry made a cable that goes with a namespace at one
+// of its ends.
+func (d doom) ends(i int, e entry, going map[string]bool) bool {
+	add, ok := e.step.Op.(host.LinkAdd)
+	if !ok || add.Peer == nil || i >= d.oldest {
+		return false
+	}
+	if _, stays := d.links[add.Link.End()]; !stays {
+		return false
+	}
+	for _, ns := range add.Spaces() {
+		if made, ok := d.spaces[ns]; ok && made < i && going[ns] {
+			return true
+		}
+	}
+	return false
+}

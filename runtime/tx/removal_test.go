@@ -153,3 +153,37 @@ func TestRollbackRemovesTogether(t *testing.T) {
 		})
 	}
 }
+
+// A lab that is replaced is taken down in one go as well, and what is gone
+// already keeps nothing from that.
+func TestReplaceRemovesTogether(t *testing.T) {
+	for _, c := range []struct{ name, gone, other, asked string }{
+		{"all of it", "", "", "[[n2 n1 n0] [old:d]]"},
+		{"one is gone", "n1", "", "[[n2 n0] [old:d]]"},
+		{"one is somebody else's", "", "n1", "[[n2] [old:p1] [n0] [old:d]]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			net := &crowd{Net: model.New(model.Options{})}
+			lab, do := within(t, net)
+			do(host.LinkAdd{Link: host.Link{NS: "old", Name: "d", Kind: "dummy"}})
+			for i := range 3 {
+				ns, end := fmt.Sprint("n", i), fmt.Sprint("p", i)
+				do(host.NamespaceAdd{Name: ns},
+					host.LinkAdd{Link: host.Link{NS: "old", Name: end, Kind: "veth"}, Peer: &host.Link{NS: ns, Name: "eth0", Kind: "veth"}},
+					host.AddrSet{Verb: host.Add, Addr: host.Addr{NS: "old", Link: end, Prefix: netip.MustParsePrefix(fmt.Sprintf("10.0.%d.1/24", i))}})
+			}
+			if err := lab.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if c.gone != "" {
+				net.Net.Apply(t.Context(), []host.Op{host.NamespaceDel{Name: c.gone}}, nil)
+			}
+			next := tx.New(net, nil)
+			next.Limit = 100
+			told, err := next.Replace(t.Context(), "lab", []*tx.Tx{lab}, func(s tx.Space) bool { return s.Name != c.other && s.Name != c.gone })
+			if got := fmt.Sprint(net.asked); got != c.asked || err != nil || len(told) > 0 {
+				t.Errorf("asked for %s, want %s; %v, %v", got, c.asked, told, err)
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"vnet/runtime/host"
@@ -70,21 +71,14 @@ func (t *Tx) supersede(ctx context.Context, old *Tx, same func(Space) bool, befo
 	for _, s := range old.Made() {
 		t.past.leaving[s.Name] = same(s)
 	}
+	var steps []Step
 	for _, step := range old.takeDown(ctx, t.host, same) {
-		if step.Op = r.spare(step.Op); step.Op == nil {
-			continue
+		if step.Op = r.spare(step.Op); step.Op != nil {
+			steps = append(steps, step)
 		}
-		err := t.Do(ctx, step)
-		if err == nil {
-			err = t.Flush(ctx)
-		}
-		var refused *StepError
-		if errors.As(err, &refused) && gone(refused.Step.Op, refused.Err) {
-			continue
-		}
-		if err != nil {
-			return r.Left, err
-		}
+	}
+	if err := t.carry(ctx, steps); err != nil {
+		return r.Left, err
 	}
 	r.develop()
 	for _, v := range r.views {
@@ -92,6 +86,50 @@ func (t *Tx) supersede(ctx context.Context, old *Tx, same func(Space) bool, befo
 		before[v.ns] = earlier{v.picture, append(slices.Clone(v.ops), b.Ops...)}
 	}
 	return r.Left, nil
+}
+
+// carry does steps that take something down, removals of one kind that stand
+// next to each other in one go. What is gone already is as good.
+func (t *Tx) carry(ctx context.Context, steps []Step) error {
+	for len(steps) > 0 {
+		before, together := t.Len(), alike(steps)
+		var err error
+		for _, step := range steps[:together] {
+			if err = t.Do(ctx, step); err != nil {
+				break
+			}
+		}
+		if err == nil {
+			err = t.Flush(ctx)
+		}
+		done := t.Len() - before
+		var refused *StepError
+		if errors.As(err, &refused) && gone(refused.Step.Op, refused.Err) {
+			err = nil
+			done++
+		}
+		if err != nil {
+			return err
+		}
+		steps = steps[done:]
+	}
+	return nil
+}
+
+// alike counts the first steps that may be done in one go.
+func alike(steps []Step) int {
+	kind := reflect.TypeOf(steps[0].Op)
+	switch steps[0].Op.(type) {
+	case host.NamespaceDel, host.LinkDel:
+	default:
+		return 1
+	}
+	for i, s := range steps {
+		if reflect.TypeOf(s.Op) != kind {
+			return i
+		}
+	}
+	return len(steps)
 }
 
 // cover sees to it that a rollback brings back what the views of another show,
@@ -150,6 +188,10 @@ func (p *past) add(ns string, seq int, s *strand, ops []host.Op) {
 func (t *Tx) takeDown(ctx context.Context, h host.Looker, same func(Space) bool) []Step {
 	var programs, steps []Step
 	doomed := doomed(t.log, false)
+	going := map[string]bool{}
+	for _, s := range madeSpaces(t.log) {
+		going[s.Name] = same(s)
+	}
 	there := roster{h, map[string][]host.Link{}}
 	for i, e := range slices.Backward(t.log) {
 		for _, op := range e.undo {
@@ -166,7 +208,7 @@ func (t *Tx) takeDown(ctx context.Context, h host.Looker, same func(Space) bool)
 				}
 				step.Op = host.NamespaceDel{Name: op.Name, Made: true}
 			case host.LinkDel:
-				if doomed.cover(i, e) {
+				if doomed.cover(i, e) || doomed.ends(i, e, going) {
 					continue
 				}
 				called := there.bearer(ctx, op)
