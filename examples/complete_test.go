@@ -83,6 +83,11 @@ func TestCompleteInBash(t *testing.T) {
 	run(t, m, 0, "-q", path)
 	sh := newShell(t, m, shellCommand(dir))
 	sh.do("source " + bashCompletion + "; source <(vnet completion bash)")
+	sh.do("mkdir plans")
+	sh.tab("vnet sta", "vnet status ")
+	sh.tab("vnet office.", "vnet office.vnet ")
+	sh.tab("vnet plans", "vnet plans/")
+	sh.tab("vnet ./office.", "vnet ./office.vnet ")
 	sh.tab("vnet down o", "vnet down office ")
 	sh.tab("vnet exec ri", "vnet exec right ")
 	sh.tab("vnet logs office w", "vnet logs office web ")
@@ -101,7 +106,7 @@ func TestCompleteInFishAndZsh(t *testing.T) {
 	m := kerneltest.New(t)
 	run(t, m, 0, "-q", script(t, completed))
 	for _, c := range []struct{ shell, line, want string }{
-		{"fish", `vnet completion fish | source; complete -C "vnet down o"; complete -C "vnet logs office "`, "office\tfrom .*lab.vnet\nweb\t\\([0-9]+\\)\n"},
+		{"fish", `vnet completion fish | source; complete -C "vnet sta"; complete -C "vnet down o"; complete -C "vnet logs office "`, "status\t[^\n]*\noffice\tfrom .*lab.vnet\nweb\t\\([0-9]+\\)\n"},
 		{"zsh", `vnet completion zsh > $TMPDIR/_vnet && zsh -n $TMPDIR/_vnet && head -1 $TMPDIR/_vnet`, "#compdef vnet\n"},
 	} {
 		t.Run(c.shell, func(t *testing.T) {

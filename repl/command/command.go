@@ -148,7 +148,7 @@ transaction: if anything fails, everything is as it was before.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		ValidArgsFunction: completeScript,
+		ValidArgsFunction: completeFirst,
 	}
 	run := a.runFlags(root)
 	root.RunE = func(cmd *cobra.Command, args []string) error { return a.bare(cmd, args, run) }

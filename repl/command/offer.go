@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,6 +48,38 @@ func completeScript(_ *cobra.Command, args []string, _ string) ([]cobra.Completi
 		return ending("vnet")
 	}
 	return offerParams(args[:1], args[1:])
+}
+
+// completeFirst offers scripts where commands may stand as well, which cobra
+// adds. Shells take all that comes with ending for endings: here the files of
+// this folder are offered by their names.
+func completeFirst(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 || strings.ContainsAny(typed, "/~") {
+		return completeScript(cmd, args, typed)
+	}
+	var scripts, folders []cobra.Completion
+	entries, _ := os.ReadDir(".")
+	for _, e := range entries {
+		switch n := e.Name(); {
+		case !strings.HasPrefix(n, typed) || strings.HasPrefix(n, ".") && typed == "":
+		case isFolder(e):
+			folders = append(folders, n+"/")
+		case filepath.Ext(n) == ".vnet":
+			scripts = append(scripts, n)
+		}
+	}
+	if len(scripts) == 0 && len(folders) > 0 {
+		return folders, nothing | cobra.ShellCompDirectiveNoSpace
+	}
+	return append(scripts, folders...), nothing
+}
+
+func isFolder(e os.DirEntry) bool {
+	if e.Type()&os.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(e.Name())
+	return err == nil && info.IsDir()
 }
 
 // completeScripts offers scripts, and their params when one has a value.
