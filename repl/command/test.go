@@ -84,9 +84,12 @@ func (a *app) test(cmd *cobra.Command, args []string, o *testOptions) error {
 	if err != nil {
 		return err
 	}
-	tests = slices.DeleteFunc(tests, func(t trial.Test) bool { return !filter.MatchString(t.Name) })
 	if len(tests) == 0 {
 		return misuse("no tests here").help("a test is a block: test \"the cable works\" { expect ping a -> b }")
+	}
+	tests = slices.DeleteFunc(tests, func(t trial.Test) bool { return !filter.MatchString(t.Name) })
+	if len(tests) == 0 {
+		return misuse("no test here is called `%s`", o.filter).help("`--filter` takes a regular expression")
 	}
 	return a.try(cmd.Context(), tests, args[n:], o)
 }
