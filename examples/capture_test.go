@@ -101,3 +101,13 @@ expect ping near -> far
 }
 
 func seconds(at time.Time) float64 { return float64(at.UnixNano()) / 1e9 }
+
+// Who misspells a namespace is told what was meant.
+func TestCaptureMisspelt(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	m.Script("ip netns add left")
+	if o := run(t, m, 3, "capture", "lefd:lo"); !strings.Contains(o.Err, "no namespace `lefd`") || !strings.Contains(o.Err, "did you mean `left`?") {
+		t.Errorf("says\n%s", o.Err)
+	}
+}

@@ -35,6 +35,12 @@ func Listen(ctx context.Context, ends []host.End) (Listener, diag.List) {
 	if err != nil {
 		return nil, diag.List{machine(err)}
 	}
+	for _, end := range ends {
+		if d := absent(ctx, k, end.NS); d != nil {
+			_ = k.Close()
+			return nil, diag.List{d}
+		}
+	}
 	l, err := k.Listen(ctx, ends)
 	if err == nil {
 		return listening{l, k}, nil

@@ -9,8 +9,6 @@ import (
 
 	"vnet/lang/diag"
 	"vnet/lang/format"
-	"vnet/lang/name"
-	"vnet/lang/token"
 	"vnet/runtime/dump"
 	"vnet/runtime/host"
 	"vnet/runtime/kernel"
@@ -49,11 +47,7 @@ func alive(ctx context.Context, k *kernel.Host, spaces []string) ([]*host.State,
 		return nil, unseen(err)
 	}
 	for _, ns := range spaces {
-		if !slices.Contains(names, ns) && ns != host.Start {
-			d := diag.New(diag.UnknownNamespace, token.Span{}, "no namespace `%s`", name.Quote(ns))
-			if near, ok := name.Near(ns, names); ok {
-				d.WithHelp("did you mean `%s`?", near)
-			}
+		if d := missing(ns, names); d != nil {
 			return nil, d
 		}
 	}

@@ -44,6 +44,11 @@ func absent(ctx context.Context, h host.Looker, ns string) *diag.Diagnostic {
 	if err != nil {
 		return unseen(err)
 	}
+	return missing(ns, names)
+}
+
+// missing says that a namespace is none of those that are there.
+func missing(ns string, names []string) *diag.Diagnostic {
 	if ns == host.Start || slices.Contains(names, ns) {
 		return nil
 	}
