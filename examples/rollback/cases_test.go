@@ -14,6 +14,7 @@ func TestCase(t *testing.T) {
 	whole, free := t, newLab(t)
 	const vlans = "for i in 7 8; do ip link add link x0 name x0.$i type vlan id $i; ip addr add 10.24.$i.1/24 dev x0.$i; ip addr add fd24:$i::1/64 dev x0.$i nodad; done; ip link set x0.7 up; ip route add 10.25.0.0/16 via 10.24.7.9"
 	const bond = "ip link add bo0 address 02:00:00:00:b0:b0 type bond mode 1; ip link add s0 type veth peer name s1; ip link set s1 up; for l in t1 s0; do ip link set $l down; ip link set $l master bo0; done; ip link set bo0 up; ip addr add 10.39.0.1/24 dev bo0; ip nexthop add id 39 via 10.39.0.2 dev bo0; ip route add 10.40.0.0/16 nhid 39"
+	const three = "ip link add b9 address 02:00:00:00:b9:00 type bridge; for i in 1 2 3 4 9; do ip link add i$i type ifb; done; for i in 1 2 3 4; do ip link set i$i master b9; done; ip link set i1 nomaster"
 	for _, c := range []struct{ name, setup, text, says string }{
 		{"24 what is left of a route of several ways", "", "addr add x0 10.30.1.1/24\nlink set w0 netns third", ""},
 		{"25 link removed whose MTU is too small for IPv6", "", "link set t1 mtu 1213\nlink del t0\nlink set x0 mtu 1270\nns del third", ""},
@@ -40,6 +41,13 @@ func TestCase(t *testing.T) {
 		{"23 link whose IPv6 ends, and that goes elsewhere", "", "sysctl net.ipv6.conf.x0.disable_ipv6 = 1\ntry { link set x0 netns old; fail \"inside\" }", ""},
 		{"23 link whose IPv6 ends elsewhere", "", "in old sysctl net.ipv6.conf.all.disable_ipv6 = 1\ntry { link set old:w1 netns third; fail \"inside\" }", ""},
 		{"26 macvlan on a link whose MTU falls below that of IPv6", "ip link add mv0 link x0 type macvlan mode bridge; ip link set mv0 up; ip addr add 10.26.0.1/24 dev mv0; ip addr add fd26::1/64 dev mv0 nodad", "link set x0 mtu 1200", ""},
+		{"28 ports that leave, the first one first", three, "link set i2 nomaster\nlink set i3 nomaster", ""},
+		{"28 ports that leave, where a number is free", three, "link set i3 nomaster\nlink del i4", ""},
+		{"28 port whose number another one gets", three, "link set i9 master b9\nlink set i3 nomaster\ntry { link set i9 nomaster; fail \"inside\" }", ""},
+		{"28 port that a far end takes along, behind another", "", "link set q0 master br0\nlink set v0 nomaster\nns del third", ""},
+		{"28 ports that change their numbers behind a savepoint", three, "link set i2 nomaster\nlink set i9 master b9\ntry { link set i9 nomaster; link set i3 nomaster; link set i9 master b9; link set i3 master b9; fail \"inside\" }\nlink set i4 nomaster", ""},
+		{"28 bridge with ports, of which a number is free", three, "link del b9", ""},
+		{"28 port of another bridge", three, "link set i2 master br0\nlink set i4 master br0", ""},
 		{"38 chain of a buried device", "nft 'table netdev early { chain c { type filter hook ingress device x0 priority 0; }; }'", "link del x0\ntap x0", ""},
 		{"38 set with a timeout", "nft 'table ip timed { set s { type ipv4_addr; flags timeout; elements = { 10.0.0.1 timeout 1h } }; }'", "link set x0 down\nlink del w0", ""},
 		{"39 member of a vrf", "ip link add vr0 type vrf table 10; ip link set vr0 up; ip link set x0 master vr0", "link set x0 nomaster\nlink set x0 master br0", ""},

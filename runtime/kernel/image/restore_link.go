@@ -120,6 +120,9 @@ func (r *restorer) restoreLinks() {
 		})
 	}
 	list(true)
+	if r.restorePorts() && r.look(0) != nil {
+		return
+	}
 	list(false)
 	r.eachLink(func(want, is link) {
 		if want.flags&unix.IFF_UP != 0 && is.flags&unix.IFF_UP == 0 {
