@@ -25,6 +25,8 @@ var Residues = []Residue{
 		"it is up with the first news of a carrier, as when a bridge gets a port back, and cannot be set to unknown (net/core/link_watch.c: rfc2863_policy, rtnetlink.c: set_operstate)"},
 	{"that a bridge has no MAC address any more, which its last port has taken along",
 		"it can be set, and not taken away (br_stp_if.c: br_stp_recalculate_bridge_id; dev_set_mac_address wants a valid one)"},
+	{"that a kernel module had not been loaded (the parameters that it brings to every namespace, as nf_conntrack does)",
+		"they go with the module alone, which is the whole machine's, and which anybody may have needed meanwhile (net/netfilter/nf_conntrack_standalone.c: nf_conntrack_standalone_init_sysctl)"},
 }
 
 // declared compares what is there with what shall be, and leaves out Residues:

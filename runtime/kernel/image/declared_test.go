@@ -91,6 +91,27 @@ func TestDeclaredOperstate(t *testing.T) {
 	}
 }
 
+// A module that is loaded meanwhile, by whomever, brings parameters to every
+// namespace; those of links are told all the same.
+func TestDeclaredModule(t *testing.T) {
+	t.Parallel()
+	pre := &Image{Parts: Sysctls, Sysctl: map[string]string{"core/somaxconn": "4096", "ipv4/ip_forward": "0", "ipv4/conf/all/rp_filter": "0", "netfilter/nf_log_all_netns": "0"}}
+	now := &Image{Parts: Sysctls, Sysctl: map[string]string{"core/somaxconn": "4096", "ipv4/ip_forward": "1", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/all/of_module": "1",
+		"ipv4/conf/x0/rp_filter": "0", "ipv6/neigh/x0/ucast_solicit": "3", "netfilter/nf_conntrack_max": "65536", "netfilter/nf_conntrack_helper": "", "bridge/bridge-nf-call-iptables": "1"}}
+	want := []string{"sysctl ipv4/conf/x0/rp_filter: new: 0", "sysctl ipv4/ip_forward: 1, was 0", "sysctl ipv6/neigh/x0/ucast_solicit: new: 3", "sysctl netfilter/nf_log_all_netns: gone: 0"}
+	for _, form := range []Form{Strict, Indexed, settings} {
+		if diff := declared(pre, now, form, nil); !slices.Equal(diff, want) {
+			t.Errorf("%d: got %q, want %q", form, diff, want)
+		}
+		if diff := Diff(pre.Fingerprint(form), now.Fingerprint(form)); !slices.Equal(diff, want) {
+			t.Errorf("%d: got %q, want %q", form, diff, want)
+		}
+	}
+	if set := (WriteSet{All: true}); !slices.Equal(declared(plan(set, pre, now, nil).Image, now, Strict, nil), want) {
+		t.Errorf("the goal differs by %q", declared(plan(set, pre, now, nil).Image, now, Strict, nil))
+	}
+}
+
 var bridgeResidues = []string{
 	"link br1 bridge bridge_id: ", "link br1 bridge root_id: ", "link br1 tso_max_size: ", "link br1 tso_max_segs: ",
 	"link br1 carrier: 0, was 1", "link br1 flags: 0x1003, was 0x11043", "link br1 operstate: 2, was 0",

@@ -87,7 +87,8 @@ func (c *canvas) fingerprint() Fingerprint {
 	return f
 }
 
-// Diff says how b differs from a, a line for each thing that does.
+// Diff says how b differs from a, a line for each thing that does. Parameters
+// that a kernel module has brought are none: see Residues.
 func Diff(a, b Fingerprint) []string {
 	var out []string
 	for i, j := 0, 0; i < len(a) || j < len(b); {
@@ -96,7 +97,9 @@ func Diff(a, b Fingerprint) []string {
 			out = append(out, compare(a[i].Thing, a[i].Lines, nil)...)
 			i++
 		case i == len(a) || a[i].Thing > b[j].Thing:
-			out = append(out, compare(b[j].Thing, nil, b[j].Lines)...)
+			if !b[j].ofModule() {
+				out = append(out, compare(b[j].Thing, nil, b[j].Lines)...)
+			}
 			j++
 		default:
 			out = append(out, compare(a[i].Thing, a[i].Lines, b[j].Lines)...)
@@ -104,6 +107,15 @@ func Diff(a, b Fingerprint) []string {
 		}
 	}
 	return out
+}
+
+// ofModule reports whether something that was not there before can only have
+// come with a kernel module: parameters that are no link's are there from the
+// beginning of a namespace.
+func (e Entry) ofModule() bool {
+	path, ok := strings.CutPrefix(e.Thing, "sysctl ")
+	dev := sysctlDevice(path)
+	return ok && (dev == "" || dev == "all" || dev == "default")
 }
 
 // compare puts into words how what is said of a thing has changed.
