@@ -115,7 +115,7 @@ func dump(t testing.TB, h *Host, names ...string) string {
 		}
 		lines = append(lines, "namespace "+ns)
 		for _, l := range s.Links {
-			l.Oper, l.Index = "", 0
+			l.Oper, l.Carrier, l.Index = "", false, 0 // linkwatch is late
 			b, _ := json.Marshal(l)
 			lines = append(lines, string(b))
 		}
