@@ -61,6 +61,7 @@ type restorer struct {
 	when int   // tried at that time
 
 	tried, did int               // requests sent, and carried out
+	acted      time.Time         // when the last pass was over
 	lost       map[string]string // why something could not be restored
 	stuck      []string          // differs still after a pass that could do nothing
 }
@@ -123,7 +124,8 @@ func (r *restorer) run() (residue []string, err error) {
 			return nil, err
 		}
 		// The kernel's time begins with the last change.
-		deadline := time.Now().Add(settling)
+		r.acted = time.Now()
+		deadline := r.acted.Add(settling)
 		if last := began.Add(2 * settling); deadline.After(last) {
 			deadline = last
 		}
@@ -147,8 +149,13 @@ func (r *restorer) run() (residue []string, err error) {
 }
 
 // actionable reports whether settings differ, so that another pass may help: one
-// that could do nothing helps only against what came after it.
+// that could do nothing helps only against what came after it. While the kernel
+// has yet to make the routes of addresses that were added, another pass would add
+// them anew, to the end of its queue: it gets its time, also on a machine with much to do.
 func (r *restorer) actionable() bool {
+	if r.did > 0 && time.Since(r.acted) < 2*settling && r.unrouted() {
+		return false
+	}
 	return len(subtract(r.differ(settings), r.stuck)) > 0
 }
 

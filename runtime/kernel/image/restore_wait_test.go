@@ -3,6 +3,7 @@ package image
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // An address without its local route is one that the kernel is not done with.
@@ -24,6 +25,15 @@ func TestUnrouted(t *testing.T) {
 	}
 	if r.now = &late; !r.unrouted() {
 		t.Error("the local route of fd01::3 is missing, and is not waited for")
+	}
+	r.view, r.goal = newView(r.now, settings), plan(r.set, pre, r.now, nil)
+	r.did, r.acted = 1, time.Now()
+	if r.actionable() {
+		t.Error("the address would be added once more before the kernel can have done its work")
+	}
+	r.acted = time.Now().Add(-2 * settling)
+	if !r.actionable() {
+		t.Error("the address would never be added once more")
 	}
 	if r.set = (WriteSet{Links: []LinkRef{{Name: "d1"}}}); r.unrouted() {
 		t.Error("what was not touched is waited for")
