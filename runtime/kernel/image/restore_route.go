@@ -80,7 +80,7 @@ func (r *restorer) restoreRoutes() {
 			}
 			add = append(add, more...)
 		})
-		r.addOverDown(r.addRoutes(add))
+		r.addUnreached(r.addRoutes(add))
 	}
 }
 
