@@ -2,8 +2,12 @@ package rollback
 
 import (
 	"cmp"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"vnet/examples/vnettest"
 )
 
 // Cases that the matrix does not have, by their number in the table of
@@ -95,6 +99,46 @@ func TestCaseFirstPort(t *testing.T) {
 		if now := mac(); now != before {
 			t.Errorf("after %q the MAC is %s, was %s", text, now, before)
 		}
+	}
+}
+
+// lostMAC is about the MAC that a bridge has lost with its only port
+// (image.Residues).
+var lostMAC = regexp.MustCompile(`^(fdb b9|link b9 (mac|bridge (bridge|root)_id)|sysfs b9 addr_assign_type)`)
+
+// A lab that has removed a bridge or its port for good is replaced, or taken
+// down, without a word about what follows from that.
+func TestCaseRemovedForGood(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"only port":          "link del i0",
+		"port and bridge":    "link set b9 alias \"y\"\nlink del i0\nlink del b9",
+		"bridge":             "link del b9",
+		"bridge of a port":   "link set i0 alias \"x\"\nlink del b9",
+		"bridge, port later": "link del b9\nlink set i0 mtu 1400",
+		"port of a bridge":   "link set b9 alias \"y\"\nlink del i0",
+		"beside what stays":  "link set i0 mtu 1400\nlink set i0 nomaster\nlink set i0 master br0\nlink del b9",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := unsettledLab(t)
+			l.Script("ip link add b9 type bridge; ip link set b9 up; ip link add i0 type ifb; ip link set i0 up master b9; " +
+				"ip link set b9 type bridge vlan_filtering 1 2>/dev/null && bridge vlan add vid 7 dev i0; bridge fdb add 02:00:00:00:00:79 dev i0 master static; bridge link set dev i0 cost 9")
+			if o := l.TryCmd(l.vnet(t, "tap made\n"+text+"\n")); o.Status != 0 {
+				t.Fatalf("exit status %d\n%s", o.Status, o.Err)
+			}
+			before := vnettest.Settled(t, l.Machine)
+			if o := l.TryCmd(l.vnet(t, "tap more\nfail \"no\"\n", "--replace")); o.Status != 1 || strings.Contains(o.Err, "warning") {
+				t.Errorf("replaced: exit status %d\n%s", o.Status, o.Err)
+			}
+			diff := slices.DeleteFunc(vnettest.Settling(t, l.Machine, before), lostMAC.MatchString)
+			if len(diff) > 0 {
+				t.Errorf("left\n%s", strings.Join(diff, "\n"))
+			}
+			if o := l.Try("vnet", "down", "--all"); o.Status != 0 || strings.Contains(o.Out+o.Err, "someone else") {
+				t.Errorf("down: exit status %d\n%s%s", o.Status, o.Out, o.Err)
+			}
+		})
 	}
 }
 

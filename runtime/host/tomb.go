@@ -27,6 +27,7 @@ type Tomb struct {
 type Grave struct {
 	Tomb
 	Stays    bool     `json:",omitempty"` // it is not buried, but loses something, as a port of a bridge that is
+	Gone     bool     `json:",omitempty"` // it was removed for good; others tell of it what they have lost
 	Up       bool     `json:",omitempty"`
 	Ready    bool     `json:",omitempty"` // it had settled: the kernel had given it all it gives
 	Alt      []string `json:",omitempty"` // alternative names
@@ -81,11 +82,13 @@ func (NamespacePurge) op()  {}
 
 func (o LinkExhume) Spaces() []string { return tombSpaces(o.Tombs()) }
 
-// Tombs lists all that it is about.
+// Tombs lists all that it is about and that is there.
 func (o LinkExhume) Tombs() []Tomb {
 	list := slices.Clone(o.Dark)
 	for _, g := range o.Graves {
-		list = append(list, g.Tomb)
+		if !g.Gone {
+			list = append(list, g.Tomb)
+		}
 	}
 	return list
 }

@@ -95,7 +95,7 @@ func (o *author) buried(ns string, graves []host.Grave) {
 	for _, g := range graves {
 		link := o.was(g.Name)
 		switch {
-		case g.NS != ns:
+		case g.NS != ns || g.Gone:
 		case !g.Stays:
 			o.Whole[link] = true
 		default:

@@ -190,11 +190,18 @@ func (t *Tx) lose() {
 // left is what a deletion has done to what is not in the grave; nil for
 // nothing.
 func (g grave) left(op host.LinkExhume) host.Op {
-	op.Graves = slices.DeleteFunc(slices.Clone(op.Graves), func(b host.Grave) bool {
-		return !b.Stays && g.link(host.End{NS: b.NS, Name: b.Name})
-	})
+	var graves []host.Grave
+	for _, b := range op.Graves {
+		switch gone := g.link(host.End{NS: b.NS, Name: b.Name}); {
+		case !gone:
+			graves = append(graves, b)
+		case !b.Stays:
+			graves = append(graves, host.Grave{Tomb: b.Tomb, Gone: true})
+		}
+	}
+	op.Graves = graves
 	op.Dark = slices.DeleteFunc(slices.Clone(op.Dark), func(t host.Tomb) bool { return g.link(host.End{NS: t.NS, Name: t.Name}) })
-	if len(op.Graves)+len(op.Dark) == 0 {
+	if len(op.Tombs()) == 0 {
 		return nil
 	}
 	return op

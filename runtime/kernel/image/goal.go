@@ -180,7 +180,7 @@ func (p *planner) merge(s section, k kind) []Message {
 		switch {
 		case was[full]:
 		case slices.ContainsFunc(lost[key], func(of Message) bool { return k.bit(m, of) }):
-		case !k.in(p.nowView, m):
+		case !k.in(p.nowView, m) || s == secFDB && p.ownEntry(m):
 			kept = append(kept, m)
 		case p.verdict.Kept[string(s)+"\x00"+full]:
 			kept = append(kept, m)
@@ -196,11 +196,36 @@ func (p *planner) merge(s section, k kind) []Message {
 		if k.id != nil && foreign[key+"\x00"+k.id(p.preView, m)] || p.verdict.Gone[string(s)+"\x00"+full] && !is[full] {
 			continue
 		}
-		if is[full] || k.in(p.preView, m) {
+		if is[full] || k.in(p.preView, m) && !(s == secFDB && p.masterless(m)) {
 			out = append(out, m)
 		}
 	}
 	return p.insert(s, k, out, kept)
+}
+
+// ownEntry reports whether an entry of the forwarding table is that of a
+// bridge's own MAC, which is there where none of the ports has it.
+func (p *planner) ownEntry(m Message) bool {
+	n, ok := neighOf(m)
+	about := find(n.attrs, unix.NDA_LLADDR)
+	if !ok || n.state&unix.NUD_PERMANENT == 0 || int32(u32of(find(n.attrs, unix.NDA_MASTER))) != n.index {
+		return false
+	}
+	own, ports := false, false
+	for _, l := range p.goal.links() {
+		same := string(find(l.attrs, unix.IFLA_ADDRESS)) == string(about)
+		own = own || same && l.index == n.index
+		ports = ports || same && l.master == n.index
+	}
+	return own && !ports
+}
+
+// masterless reports whether an entry was in the forwarding table of a bridge
+// that is gone.
+func (p *planner) masterless(m Message) bool {
+	n, _ := neighOf(m)
+	master := int32(u32of(find(n.attrs, unix.NDA_MASTER)))
+	return master != 0 && p.nowView.names[master] == ""
 }
 
 // insert puts what stays as it is behind what it stands behind now.

@@ -25,7 +25,7 @@ func (p *planner) planLinks() {
 		name := p.preView.link(index)
 		switch {
 		case known && p.link(name):
-			list = append(list, p.spare(name, old))
+			list = append(list, p.spare(name, old, m))
 		case known || !p.link(p.nowView.link(index)):
 			list = append(list, m)
 		}
@@ -47,12 +47,25 @@ func byIndex(img *Image) map[int32]Message {
 }
 
 // spare returns the link as it was, but for the settings that somebody else has
-// changed.
-func (p *planner) spare(name string, was Message) Message {
+// changed, and for a master that is gone.
+func (p *planner) spare(name string, was, is Message) Message {
 	const head = unix.SizeofIfInfomsg
 	attrs, up := p.verdict.Attrs[name], p.verdict.Flags
+	if master := u32of(find(was.Data[head:], unix.IFLA_MASTER)); p.nowView.names[int32(master)] == "" {
+		attrs = maps.Clone(attrs)
+		if attrs == nil {
+			attrs = map[uint16][]byte{}
+		}
+		attrs[unix.IFLA_MASTER] = find(is.Data[head:], unix.IFLA_MASTER)
+	}
 	if _, ok := up[name]; !ok && len(attrs) == 0 {
 		return was
+	}
+	if _, ok := attrs[unix.IFLA_MASTER]; ok { // what it is as a port goes by that
+		attrs = maps.Clone(attrs)
+		attrs[unix.IFLA_LINKINFO] = portInfo(was.Data[head:], is.Data[head:])
+		attrs[unix.IFLA_PROMISCUITY] = find(is.Data[head:], unix.IFLA_PROMISCUITY)
+		attrs[iflaAllMulti] = find(is.Data[head:], iflaAllMulti)
 	}
 	out := Message{was.Type, slices.Clone(was.Data)}
 	for kind, now := range attrs {
@@ -66,6 +79,20 @@ func (p *planner) spare(name string, was Message) Message {
 	}
 	return out
 }
+
+// portInfo returns what a link was, by its kind, with what it is as a port.
+func portInfo(was, is []byte) []byte {
+	info := without(find(was, unix.IFLA_LINKINFO), unix.IFLA_INFO_SLAVE_KIND, unix.IFLA_INFO_SLAVE_DATA)
+	each(find(is, unix.IFLA_LINKINFO), func(kind uint16, data []byte) {
+		if kind == unix.IFLA_INFO_SLAVE_KIND || kind == unix.IFLA_INFO_SLAVE_DATA {
+			info = put(info, kind, data)
+		}
+	})
+	return info
+}
+
+// iflaAllMulti is IFLA_ALLMULTI (linux/if_link.h).
+const iflaAllMulti = 61
 
 // renumbered returns an image with the numbers that its links have now: a link
 // that left the namespace and came back may have got another one.
