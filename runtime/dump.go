@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 
 	"vnet/lang/diag"
@@ -169,28 +170,45 @@ type refusal struct {
 }
 
 func (d *dumper) build(ctx context.Context, h *kernel.Host, steps []Step) (*refusal, error) {
-	var ops []host.Op
-	var of []int
-	for _, l := range d.start.Links { // something in place of the machine's own devices
+	for _, l := range d.start.Links {
 		if l.Kind == "" && l.Name != "lo" {
-			ops, of = append(ops, host.LinkAdd{Link: host.Link{NS: host.Start, Name: l.Name, Kind: "dummy", MTU: l.MTU, Up: l.Up}}), append(of, -1)
+			if err := standIn(ctx, h, host.Link{NS: host.Start, Name: l.Name, MTU: l.MTU, Up: l.Up}); err != nil {
+				return nil, err
+			}
 		}
 	}
+	var ops []host.Op
+	var of []int
 	for i, s := range steps {
 		if _, ok := s.Op.(host.NamespaceAdd); !ok {
 			ops, of = append(ops, s.Op), append(of, i)
 		}
 	}
 	for i, r := range h.Apply(ctx, ops, nil) {
-		switch {
-		case r.Err == nil:
-		case of[i] < 0:
-			return nil, r.Err
-		default:
+		if r.Err != nil {
 			return &refusal{steps[of[i]], r.Err}, nil
 		}
 	}
 	return nil, ctx.Err()
+}
+
+// standIns are the kinds that can stand in for a device, the best first. Not
+// every kernel has the first.
+var standIns = []string{"dummy", "ifb", "bridge"}
+
+// standIn makes something in place of one of the machine's own devices.
+func standIn(ctx context.Context, h *kernel.Host, l host.Link) (err error) {
+	for _, l.Kind = range standIns {
+		if err = h.Apply(ctx, []host.Op{host.LinkAdd{Link: l}}, nil)[0].Err; !unknownKind(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func unknownKind(err error) bool {
+	var refusal *host.Error
+	return errors.As(err, &refusal) && refusal.Errno == syscall.EOPNOTSUPP
 }
 
 // settling is how long a network may take until it is what it will be:
