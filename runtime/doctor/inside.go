@@ -18,9 +18,6 @@ func modprobe(module string) string {
 	return "where the machine has it as a module: sudo modprobe " + module
 }
 
-// device is what taps and tuns are made with.
-const device = "/dev/net/tun must be there, and open to everybody: sudo modprobe tun; sudo chmod 666 /dev/net/tun"
-
 // cable is two namespaces that can talk to each other, at once.
 const cable = `ns a b
 veth a:eth0 10.0.0.1/24 <-> b:eth0 10.0.0.2/24
@@ -42,9 +39,9 @@ var trials = []trial{
 	{group: interfaces, name: "dummy", script: "ns a\ndummy a:d0", help: modprobe("dummy")},
 	{group: interfaces, name: "ifb", script: "ns a\nifb a:i0", help: modprobe("ifb")},
 	{group: interfaces, name: "macvlan", script: cable + "macvlan a:m0 on eth0", help: modprobe("macvlan")},
-	{group: interfaces, name: "tap", script: "ns a\ntap a:t0", help: device},
-	{group: interfaces, name: "tun", script: "ns a\ntun a:t0", help: device},
-	{group: interfaces, name: "uplink", script: "ns a b\nveth host:d0 192.0.2.1/24 <-> b:eth0 192.0.2.2/24\nroute add default via 192.0.2.2\nuplink a", help: "pasta comes with passt (apt install passt), or else slirp4netns; " + device},
+	{group: interfaces, name: "tap", script: "ns a\ntap a:t0", help: kernel.TunHelp},
+	{group: interfaces, name: "tun", script: "ns a\ntun a:t0", help: kernel.TunHelp},
+	{group: interfaces, name: "uplink", script: "ns a b\nveth host:d0 192.0.2.1/24 <-> b:eth0 192.0.2.2/24\nroute add default via 192.0.2.2\nuplink a", help: "pasta comes with passt (apt install passt), or else slirp4netns; " + kernel.TunHelp},
 	{group: interfaces, name: "vxlan", script: cable + "vxlan a:v0 id 1 remote 10.0.0.2 dev eth0", help: modprobe("vxlan")},
 
 	{group: programs, name: "ip", script: "ns a\nexec in a ip link", help: "it comes with iproute2"},

@@ -70,11 +70,15 @@ func (q *queue) tunDress(e *end) error {
 	return q.dress(e)
 }
 
+// TunHelp says how taps and tuns can be made, also by an ordinary user.
+const TunHelp = "/dev/net/tun must be there, and open to everybody: sudo modprobe tun; sudo chmod 666 /dev/net/tun"
+
 // makeTun runs inside the namespace.
 func makeTun(l host.Link) error {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "open /dev/net/tun"}
+		return &host.Error{Errno: errnoOf(err), What: "open /dev/net/tun",
+			Help: []string{TunHelp}}
 	}
 	defer unix.Close(fd)
 	ifr, err := unix.NewIfreq(l.Name)
