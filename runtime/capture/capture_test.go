@@ -42,6 +42,33 @@ func TestLine(t *testing.T) {
 	}
 }
 
+// Headers that stand before the transport's are passed over.
+func TestLineOfIPv6(t *testing.T) {
+	ip := func(next byte, payload ...byte) host.Frame {
+		b := append([]byte{0x60, 0, 0, 0, 0, byte(len(payload)), next, 1}, make([]byte, 32)...)
+		b[23], b[39] = 1, 2
+		return host.Frame{Data: append(b, payload...), Size: 40 + len(payload)}
+	}
+	report := []byte{143, 0, 0, 0, 0, 0, 0, 0}
+	for _, c := range []struct {
+		frame host.Frame
+		want  string
+	}{
+		{ip(58, report...), "ICMPv6 ::1 > ::2: multicast listener report, 48 bytes"},
+		{ip(0, append([]byte{58, 0, 5, 2, 0, 0, 1, 0}, report...)...), "ICMPv6 ::1 > ::2: multicast listener report, 56 bytes"},
+		{ip(60, append([]byte{44, 0, 1, 4, 0, 0, 0, 0, 58, 0, 0, 1, 0, 0, 0, 7}, report...)...), "ICMPv6 ::1 > ::2: multicast listener report, 64 bytes"},
+		{ip(44, append([]byte{58, 0, 0, 8, 0, 0, 0, 7}, report...)...), "IP ::1 > ::2: a fragment, 56 bytes"},
+		{ip(0, 58, 9, 5, 2, 0, 0, 1, 0), "IP ::1 > ::2: protocol 0, 48 bytes"},
+	} {
+		if got := capture.Line(capture.RawIP, c.frame); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+		for n := range c.frame.Data { // cut short anywhere: no panic
+			_ = capture.Line(capture.RawIP, host.Frame{Data: c.frame.Data[:n]})
+		}
+	}
+}
+
 // read has a program read a file.
 func read(t *testing.T, program string, args ...string) string {
 	t.Helper()

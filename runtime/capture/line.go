@@ -66,9 +66,38 @@ func packetLine(b []byte, size int) string {
 		}
 		return transportLine(b[9], from, to, b[int(b[0]&15)*4:], size)
 	case len(b) >= 40 && b[0]>>4 == 6:
-		return transportLine(b[6], netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40])), b[40:], size)
+		from, to := netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
+		proto, rest, fragment := beyondOptions(b[6], b[40:])
+		if fragment {
+			return fmt.Sprintf("IP %s > %s: a fragment, %d bytes", from, to, size)
+		}
+		return transportLine(proto, from, to, rest, size)
 	}
 	return fmt.Sprintf("%d bytes", size)
+}
+
+// beyondOptions passes over the headers between that of IPv6 and the transport's
+// (RFC 8200 section 4), and tells a fragment that has no such.
+func beyondOptions(proto uint8, b []byte) (next uint8, rest []byte, fragment bool) {
+	const hopByHop, routing, fragmented, destination = 0, 43, 44, 60
+	for len(b) >= 8 {
+		size := 8
+		switch proto {
+		case hopByHop, routing, destination:
+			size += 8 * int(b[1])
+		case fragmented:
+			if binary.BigEndian.Uint16(b[2:])&0xFFF8 != 0 {
+				return proto, b, true
+			}
+		default:
+			return proto, b, false
+		}
+		if size > len(b) {
+			break
+		}
+		proto, b = b[0], b[size:]
+	}
+	return proto, b, false
 }
 
 var echoes = map[uint8]map[uint8]string{
