@@ -224,7 +224,11 @@ func (c *checker) vxlan(s *space, l host.Link) {
 		f := c.add(diag.BadPort, host.FieldValue, "no vxlan can use the port %d", v.Port)
 		f.Label = "a port is from 1 to 65535"
 	}
-	if other := s.vniTaken(v); other != nil {
+	if other := s.vniTaken(l); other != nil && s.links[other.Name] != other {
+		f := c.add(diag.DuplicateVNI, host.FieldID, "the vxlan id %d is still held%s by the one that was deleted", v.ID, inSpace(s.name))
+		f.Label = "it goes for good when the transaction is committed"
+		help(f, "take another id, or `commit` before it")
+	} else if other != nil {
 		f := c.add(diag.DuplicateVNI, host.FieldID, "the vxlan id %d is taken%s", v.ID, inSpace(s.name))
 		relate(f, keyLink(other.End()), "by `%s`", other.Name)
 	}

@@ -23,6 +23,7 @@ type journal struct {
 	order  []*link               // in the order they were touched
 	made   map[*link]bool        // links that were not there
 	addrs  map[*link][]host.Addr // of links whose addresses changed
+	buried []host.Tomb           // links that were deleted, and hold something until that is committed
 }
 
 type groupRef struct {
@@ -110,6 +111,13 @@ func (n *Net) putLink(s *space, l *link) {
 	s.links[name] = l
 	s.taken[index] = true
 	n.jr.back = append(n.jr.back, func() { delete(s.links, name); delete(s.taken, index); clear(s.hints) })
+}
+
+func (n *Net) setBuried(s *space, list []*link) {
+	if was := s.buried; len(was) != len(list) {
+		s.buried = list
+		n.jr.back = append(n.jr.back, func() { s.buried = was })
+	}
 }
 
 func (n *Net) dropLink(s *space, l *link) {

@@ -170,21 +170,33 @@ func (n *Net) kindRefusal(o host.LinkAdd, s *space, l host.Link, parent *link) e
 	case l.VXLAN.ID < 0 || l.VXLAN.ID > maxVNI:
 		return refuse(o, syscall.ERANGE, host.FieldID, "vxlan id %d", l.VXLAN.ID)
 	}
-	if s.vniTaken(l.VXLAN) != nil {
+	if s.vniTaken(l) != nil {
 		return refuse(o, syscall.EEXIST, host.FieldID, "vxlan id %d in %s", l.VXLAN.ID, s.name)
 	}
 	return nil
 }
 
-// vniTaken finds a tunnel of the namespace with the same id and port.
-func (s *space) vniTaken(v *host.VXLAN) *link {
+// vniTaken finds a tunnel of the namespace with the id and port of a new one.
+// One that was deleted has them still, unless it is that one which comes back.
+func (s *space) vniTaken(v host.Link) *link {
+	same := func(l *link) bool {
+		return l.VXLAN != nil && l.VXLAN.ID == v.VXLAN.ID && cmp.Or(l.VXLAN.Port, portVXLAN) == cmp.Or(v.VXLAN.Port, portVXLAN)
+	}
 	for _, l := range s.links {
-		if o := l.VXLAN; o != nil && o.ID == v.ID && cmp.Or(o.Port, portVXLAN) == cmp.Or(v.Port, portVXLAN) {
+		if same(l) {
+			return l
+		}
+	}
+	for _, l := range s.buried {
+		if same(l) && !l.is(v) {
 			return l
 		}
 	}
 	return nil
 }
+
+// is reports whether a link that was deleted is the one that comes back.
+func (l *link) is(v host.Link) bool { return l.Name == v.Name && l.Index == v.Index }
 
 // linkMake puts a link that nothing speaks against into its namespace.
 func (n *Net) linkMake(op host.Op, s *space, spec host.Link) error {
@@ -208,6 +220,7 @@ func (n *Net) linkMake(op host.Op, s *space, spec host.Link) error {
 		n.dropLink(s, old)
 	}
 	n.putLink(s, l)
+	n.setBuried(s, slices.DeleteFunc(slices.Clone(s.buried), func(b *link) bool { return b.is(spec) }))
 	n.setNext(s, max(s.next, l.Index+1))
 	l.seg = newSegment(l)
 	if parent != nil && spec.Parent != "" {
@@ -259,7 +272,19 @@ func (n *Net) linkDel(o host.LinkDel) error {
 	if l.Name == "lo" {
 		return refuse(o, syscall.EOPNOTSUPP, host.FieldName, "%s in %s", o.Name, o.NS)
 	}
+	n.burying = o.Index == 0 && o.MAC == "" && !o.Made
 	n.unlink(s, l)
+	n.burying = false
+	return nil
+}
+
+// linkPurge forgets links that were deleted, for good.
+func (n *Net) linkPurge(o host.LinkPurge) error {
+	for _, t := range o.Tombs {
+		if s := n.spaces[t.NS]; s != nil {
+			n.setBuried(s, slices.DeleteFunc(slices.Clone(s.buried), func(b *link) bool { return b.Name == t.Name && b.Index == t.Index }))
+		}
+	}
 	return nil
 }
 
@@ -280,6 +305,10 @@ func (n *Net) unlink(s *space, l *link) {
 		n.stack(l, nil)
 	}
 	n.dropLink(s, l)
+	if n.burying && l.VXLAN != nil {
+		n.setBuried(s, append(slices.Clone(s.buried), l))
+		n.jr.buried = append(n.jr.buried, host.Tomb{NS: l.NS, Name: l.Name, Kind: l.Kind, Index: l.Index})
+	}
 	l.leaveSegment()
 	if l.Peer == nil {
 		return

@@ -38,6 +38,7 @@ type Net struct {
 	doubted map[string]bool // of those: a program may have changed them
 	assumed []host.Key
 	jr      *journal // what the operation at work has changed
+	burying bool     // what it deletes can be brought back
 }
 
 // Elsewhere says what to do about an interface that is missing here and is part
@@ -76,6 +77,9 @@ func (n *Net) Apply(ctx context.Context, ops []host.Op, intend host.Intend) []ho
 			continue
 		}
 		results[i].Undo, results[i].Err = n.apply(op)
+		if buried := n.jr.buried; results[i].Err == nil && len(buried) > 0 {
+			results[i].Final = []host.Op{host.LinkPurge{Tombs: buried}}
+		}
 		if results[i].Err == nil && intend != nil {
 			// Memory dies with its program: before and after are the same to it.
 			results[i].Err = intend([]host.Intention{{At: i, Undo: results[i].Undo}})
@@ -111,6 +115,8 @@ func (n *Net) do(op host.Op) error {
 		return n.linkAdd(o)
 	case host.LinkDel:
 		return n.linkDel(o)
+	case host.LinkPurge:
+		return n.linkPurge(o)
 	case host.LinkSet:
 		return n.linkSet(o)
 	case host.LinkMove:

@@ -12,7 +12,7 @@ func (n *Net) simpleUndo(op host.Op) ([]host.Op, bool) {
 	case host.NamespaceAdopt:
 		return []host.Op{host.NamespaceDel{Name: o.Name}}, true
 	case host.LinkAdd:
-		return []host.Op{host.LinkDel{NS: o.Link.NS, Name: o.Link.Name}}, len(n.jr.links) == 0
+		return []host.Op{host.LinkDel{NS: o.Link.NS, Name: o.Link.Name, Made: true}}, len(n.jr.links) == 0
 	case host.AddrSet:
 		s := n.spaces[o.Addr.NS]
 		l := s.links[o.Addr.Link]

@@ -18,6 +18,7 @@ type space struct {
 	loaded  bool // it was learnt from Source
 	next    int  // the index of the next link
 	links   map[string]*link
+	buried  []*link                // VXLANs that were deleted, and hold their id until that is committed
 	taken   map[int]bool           // the indexes in use
 	hints   map[string]int         // where to begin to look for a free name
 	owners  map[netip.Addr][]*link // who has an address

@@ -60,7 +60,7 @@ func (u *undoer) spaces() {
 func (u *undoer) links() {
 	for _, l := range sortedByEnd(u.was.made) {
 		if u.n.at(l.End()) == l {
-			u.try(host.LinkDel{NS: l.NS, Name: l.Name})
+			u.try(host.LinkDel{NS: l.NS, Name: l.Name, Made: true})
 		}
 	}
 	var gone, here []*link

@@ -106,6 +106,7 @@ func (t *Tx) settle(ctx context.Context, done []entry) bool {
 	var ops []host.Op
 	for _, e := range done {
 		ops = append(ops, e.final...)
+		t.reflect(ctx, e.settled)
 	}
 	refused := slices.IndexFunc(t.host.Apply(ctx, ops, nil), func(r host.Result) bool { return r.Err != nil })
 	if refused < 0 {

@@ -48,6 +48,7 @@ type entry struct {
 	undo    []host.Op
 	final   []host.Op // what is left to do for it after the commit
 	mirror  []host.Op // what takes it back in the mirror
+	settled []host.Op // what is left to do for it in the mirror after the commit
 	handler *Handler
 }
 
@@ -158,7 +159,7 @@ func (t *Tx) Do(ctx context.Context, step Step) error {
 	doubtful := false
 	if t.mirror != nil {
 		res := t.mirror.Apply(ctx, []host.Op{step.Op}, nil)[0]
-		e.mirror, doubtful = res.Undo, res.Err != nil
+		e.mirror, e.settled, doubtful = res.Undo, res.Final, res.Err != nil
 	}
 	t.strand.queue = append(t.strand.queue, e)
 	// What the mirror refuses the host may know better; it shall say so now,
