@@ -142,7 +142,7 @@ func (r roll) outward(a, b string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		i, _ := slices.BinarySearchFunc(r.list, a, byNumber)
 		j, _ := slices.BinarySearchFunc(r.list, b, byNumber)
-		for d := range r.list {
+		for d := range len(r.list) + 1 { // what is in no list may belong behind all of it
 			for _, k := range []int{i - d, i + d, j - d, j + d} {
 				if k >= 0 && k < len(r.list) && !yield(r.list[k]) {
 					return
