@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -60,6 +61,61 @@ func TestExpected(t *testing.T) {
 	h.Rest()
 	if h.nursery != nil {
 		t.Error("the others wait on")
+	}
+}
+
+// TestOwnIndexes: also in a namespace of others indexes are chosen, so that
+// cables there go out together; one that another has taken meanwhile is no
+// trouble, nor is a bridge that another has made.
+func TestOwnIndexes(t *testing.T) {
+	const many = 6
+	other, h := open(t), open(t)
+	spaces(t, other, "kt-a")
+	for i := range many {
+		spaces(t, h, fmt.Sprint("kt-b", i))
+	}
+	apply(t, other, host.LinkAdd{Link: host.Link{NS: "kt-a", Name: "br0", Kind: "bridge", Up: true}})
+	if _, err := h.State(t.Context(), "kt-a"); err != nil {
+		t.Fatal(err)
+	}
+	for _, round := range []struct {
+		name  string
+		taken bool // by another, since h has looked
+		sends int  // that this may take
+	}{{"free", false, many + 4}, {"taken", true, 9 * many}} {
+		if round.taken {
+			apply(t, other, host.LinkAdd{Link: host.Link{NS: "kt-a", Name: "x", Kind: "ifb"}})
+		}
+		var ops []host.Op
+		for i := range many {
+			op := veth(fmt.Sprintf("kt-a:%s%d", round.name, i), fmt.Sprintf("kt-b%d:%s", i, round.name))
+			op.Link.Master = "br0"
+			ops = append(ops, op)
+		}
+		sends := 0
+		Failpoint = func(string) { sends++ }
+		results := apply(t, h, ops...)
+		Failpoint = nil
+		if sends > round.sends {
+			t.Errorf("%s: %d sends", round.name, sends)
+		}
+		s, err := h.State(t.Context(), "kt-a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := map[int]string{}
+		for _, l := range s.Links {
+			at[l.Index] = l.Name
+		}
+		for i, r := range results {
+			del := r.Undo[0].(host.LinkDel)
+			if at[del.Index] != del.Name || del.NS != "kt-a" {
+				t.Errorf("%s %d: undo %+v, there is %q", round.name, i, del, at[del.Index])
+			}
+		}
+		for _, r := range results {
+			apply(t, h, r.Undo...)
+		}
 	}
 }
 

@@ -177,7 +177,7 @@ func (f *funeral) addAbroad(sp *space, l *link) error {
 	if f.q.abroad == nil {
 		f.q.abroad = []foreigner{}
 		f.reach.each(false, func(other *space) bool {
-			if other.made && other.chooses() {
+			if other.untouched() {
 				return true
 			}
 			links, err := other.allLinks()

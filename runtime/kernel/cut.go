@@ -134,7 +134,7 @@ func (h *Host) farEnds(sp *space, doomed map[string]bool, ends map[*space][]int)
 // alone says without asking the kernel that no cable leads to a namespace that
 // stays: nobody but us has been here, and all our cables lead to doomed ones.
 func (sp *space) alone(doomed map[string]bool) bool {
-	if !sp.made || !sp.chooses() {
+	if !sp.untouched() {
 		return false
 	}
 	for _, ns := range sp.nearby() {

@@ -103,7 +103,7 @@ func (sp *space) keeps(l *link, op host.LinkMove) error {
 
 // movable refuses what a move would take from an interface for good.
 func movable(ctx context.Context, from *space, l *link) error {
-	if from.made && from.chooses() {
+	if from.untouched() {
 		return nil // nobody else has put anything there
 	}
 	lost, err := image.Unrepeatable(ctx, int(from.fd), l.index)

@@ -158,7 +158,7 @@ func (h *Host) dismiss() {
 // newSpace makes a namespace, which the calling thread then is in, and opens
 // what is needed of it.
 func newSpace() (*space, error) {
-	sp := &space{fd: netns.None(), made: true, next: 2, links: map[string]int{"lo": 1}, near: map[string]bool{}}
+	sp := &space{fd: netns.None(), made: true, pure: true, next: 2, links: map[string]int{"lo": 1}, near: map[string]bool{}}
 	var err error
 	if sp.fd, err = netns.New(); err != nil {
 		return sp, &host.Error{Errno: errnoOf(err), Field: host.FieldNS, Kernel: rootWords(err), What: "make a namespace"}

@@ -28,6 +28,8 @@ type queue struct {
 	births   []birth   // of the operations from at on: they lack only their names
 	settings []setting // of the operations from at on: they are written
 
+	found map[host.End]int // indexes of interfaces of others, while operations only create
+
 	// What deletions that stand next to each other need to know but once.
 	seen   map[uint64][]link // the interfaces of a namespace, by cookie
 	abroad []foreigner       // what stands on interfaces of other namespaces; nil when not known
@@ -128,6 +130,7 @@ func (q *queue) apply(ctx context.Context, op host.Op) error {
 	case host.SysctlSet:
 		return q.sysctlSet()
 	}
+	q.found = nil
 	if err := q.flush(); err != nil {
 		return err
 	}
@@ -341,6 +344,10 @@ func (q *queue) index(sp *space, link string, f host.Field) (int, error) {
 	if index, ok := sp.known(link); ok {
 		return index, nil
 	}
+	end := host.End{NS: sp.name, Name: link}
+	if index, ok := q.found[end]; ok {
+		return index, nil
+	}
 	if err := q.flush(); err != nil {
 		return 0, err
 	}
@@ -354,5 +361,9 @@ func (q *queue) index(sp *space, link string, f host.Field) (int, error) {
 	if info == nil {
 		return 0, noLink(sp.name, link, f)
 	}
+	if q.found == nil {
+		q.found = map[host.End]int{}
+	}
+	q.found[end] = info.index
 	return info.index, nil
 }

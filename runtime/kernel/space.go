@@ -26,13 +26,14 @@ type space struct {
 	ino    uint64 // of its nsfs file: nothing else has it while fd is open
 	cookie uint64 // SO_NETNS_COOKIE: never used twice until the machine is restarted
 	made   bool   // by us, so that nobody else uses it
+	pure   bool   // and no program has been in it
 
 	nameless bool // of a scratch host, whatever its name says
 
 	mu     sync.Mutex
 	conn   *conn
 	links  map[string]int  // the indexes of interfaces we made
-	next   int             // the index of the next one; 0 leaves it to the kernel
+	next   int             // the index of the next one; 0 leaves it to the kernel until they are listed
 	near   map[string]bool // namespaces at the other end of its cables
 	portal *portal
 }
@@ -276,7 +277,14 @@ func (sp *space) forget() {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	clear(sp.links)
-	sp.next = 0
+	sp.next, sp.pure = 0, false
+}
+
+// untouched reports whether nobody but us has been in it.
+func (sp *space) untouched() bool {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	return sp.made && sp.pure
 }
 
 func (h *Host) forget() {
@@ -296,6 +304,22 @@ func (sp *space) learn(link string, index int) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	sp.links[link] = index
+	if sp.next > 0 {
+		sp.next = max(sp.next, index+1)
+	}
+}
+
+// listed takes note of the interfaces there are: the index behind all of theirs
+// is free.
+func (sp *space) listed(links []link) {
+	const most = 1 << 30 // the kernel goes on from the last one it was told
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	for _, l := range links {
+		if l.index < most {
+			sp.next = max(sp.next, l.index+1)
+		}
+	}
 }
 
 func (sp *space) unlearn(link string) {
@@ -312,7 +336,8 @@ func (sp *space) known(link string) (int, bool) {
 }
 
 // choose picks the index of an interface to be made, so that nothing has to be
-// asked back. Only in a namespace nobody else uses: others may take it first.
+// asked back. Others may take it first, then the operation is done once more
+// without: see explainAdd.
 func (sp *space) choose() int {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
