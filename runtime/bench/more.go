@@ -39,6 +39,7 @@ var parts = []part{
 	{"start", (*bench).startUp},
 	{"transaction", (*bench).transaction},
 	{"rollback", (*bench).rollback},
+	{"staying", (*bench).staying},
 	{"growth", (*bench).growth},
 	{"text", (*bench).texts},
 }
@@ -186,6 +187,59 @@ func (b *bench) rollback(ctx context.Context) (all []figure, err error) {
 			}
 		}
 		all = append(all, figure{fmt.Sprintf("rollback of %d namespaces and %d cables", n, 2*n), median(took), "ms", median(ratios), "its build"})
+	}
+	return all, nil
+}
+
+// docked is the star with its bridge in a namespace that was there before.
+const docked = `param n
+let hosts = [h1..h$n]
+let net   = 10.0.0.0/8
+
+ns $hosts
+bridge br0 10.255.255.254/8
+for i, h in enumerate($hosts, 1) {
+  veth $h:eth0 $net[$i] <-> br0
+  in $h route add default via 10.255.255.254
+}
+`
+
+// staying compares a network that leads to a namespace which was there before,
+// and stays, with one in namespaces of its own: links there have to be told
+// apart from those of others, and do not go with their namespace.
+func (b *bench) staying(ctx context.Context) (all []figure, err error) {
+	own, err := b.file("star.vnet", starScript)
+	if err != nil {
+		return nil, err
+	}
+	stays, err := b.file("docked.vnet", docked)
+	if err != nil {
+		return nil, err
+	}
+	does := []string{"built", "replaced", "taken down"}
+	for _, n := range []int{100, 500} {
+		b.say("a star of %d with a bridge that stays", n)
+		arg := fmt.Sprintf("n=%d", n)
+		took := map[string][]float64{}
+		for range b.rounds {
+			for _, script := range []string{own, stays} {
+				lab := strings.TrimSuffix(filepath.Base(script), ".vnet")
+				for i, c := range [][]string{{"run", "-q", script, arg}, {"run", "-q", "--replace", script, arg}, {"down", "-q", lab}} {
+					ran, err := runOne(ctx, append([]string{b.vnet}, c...))
+					if err == nil {
+						err = settle(ctx)
+					}
+					if err != nil {
+						return nil, err
+					}
+					took[does[i]+lab] = append(took[does[i]+lab], milli(ran.took))
+				}
+			}
+		}
+		for _, what := range does {
+			mine, other := median(took[what+"docked"]), median(took[what+"star"])
+			all = append(all, figure{fmt.Sprintf("a star of %d, its bridge in a namespace that stays, %s", n, what), mine, "ms", mine / other, "one of its own"})
+		}
 	}
 	return all, nil
 }

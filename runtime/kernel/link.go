@@ -134,7 +134,6 @@ func (sp *space) allLinks() ([]link, error) {
 	for i, b := range list {
 		links[i] = parseLink(b)
 	}
-	sp.listed(links)
 	return links, nil
 }
 

@@ -33,7 +33,7 @@ type space struct {
 	mu     sync.Mutex
 	conn   *conn
 	links  map[string]int  // the indexes of interfaces we made
-	next   int             // the index of the next one; 0 leaves it to the kernel until they are listed
+	next   int             // the index of the next one; 0 leaves it to the kernel
 	near   map[string]bool // namespaces at the other end of its cables
 	portal *portal
 }
@@ -300,26 +300,14 @@ func (h *Host) forget() {
 	}
 }
 
+// learn takes note of an interface that we made. The kernel gives out indexes
+// upwards, so that those behind one that it gave are free, and were not had by
+// one that was moved away and may come back.
 func (sp *space) learn(link string, index int) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	sp.links[link] = index
-	if sp.next > 0 {
-		sp.next = max(sp.next, index+1)
-	}
-}
-
-// listed takes note of the interfaces there are: the index behind all of theirs
-// is free.
-func (sp *space) listed(links []link) {
-	const most = 1 << 30 // the kernel goes on from the last one it was told
-	sp.mu.Lock()
-	defer sp.mu.Unlock()
-	for _, l := range links {
-		if l.index < most {
-			sp.next = max(sp.next, l.index+1)
-		}
-	}
+	sp.next = max(sp.next, index+1)
 }
 
 func (sp *space) unlearn(link string) {
@@ -336,8 +324,9 @@ func (sp *space) known(link string) (int, bool) {
 }
 
 // choose picks the index of an interface to be made, so that nothing has to be
-// asked back. Others may take it first, then the operation is done once more
-// without: see explainAdd.
+// asked back. In a namespace of others the kernel chooses the first. They may
+// take one before us, then the operation is done once more without: see
+// explainAdd.
 func (sp *space) choose() int {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
