@@ -72,33 +72,33 @@ func (t *thread) showText(what string, spaces []string, table int) (err error) {
 
 // showJSON shows for programs; a lab is shown by the addresses in it.
 func (t *thread) showJSON(what string, spaces []string, table int) error {
-	var text []byte
-	if what == "ns" {
-		names, err := t.cfg.Host.Namespaces(t.ctx)
-		if err == nil {
-			text, err = show.NamespacesJSON(names)
-		}
-		if err == nil {
-			_, _ = t.cfg.Stdout.Write(text)
-		}
-		return err
+	text, err := t.jsonOf(what, spaces, table)
+	if err == nil {
+		_, _ = t.cfg.Stdout.Write(text)
 	}
-	if what == "lab" {
+	return err
+}
+
+func (t *thread) jsonOf(what string, spaces []string, table int) ([]byte, error) {
+	switch what {
+	case "ns":
+		names, err := t.cfg.Host.Namespaces(t.ctx)
+		if err != nil {
+			return nil, err
+		}
+		return show.NamespacesJSON(names)
+	case "lab":
 		what, spaces = "addrs", t.labSpaces()
 	}
 	var states []*host.State
 	for _, ns := range spaces {
 		s, err := t.cfg.Host.State(context.WithoutCancel(t.ctx), ns)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		states = append(states, s)
 	}
-	text, err := show.JSON(what, states, table)
-	if err == nil {
-		_, _ = t.cfg.Stdout.Write(text)
-	}
-	return err
+	return show.JSON(what, states, table)
 }
 
 // shown are the namespaces to show: those named, else the innermost in.

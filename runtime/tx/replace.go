@@ -72,7 +72,7 @@ func (t *Tx) supersede(ctx context.Context, old *Tx, same func(Space) bool, befo
 		t.past.leaving[s.Name] = same(s)
 	}
 	var steps []Step
-	for _, step := range old.takeDown(ctx, t.host, same) {
+	for _, step := range old.takeDown(ctx, t.host, same, t.past.leaving) {
 		if step.Op = r.spare(step.Op); step.Op != nil {
 			steps = append(steps, step)
 		}
@@ -184,14 +184,11 @@ func (p *past) add(ns string, seq int, s *strand, ops []host.Op) {
 }
 
 // takeDown lists the steps that take a transaction back, its programs first, in
-// a form that can be taken back in turn: what it made is buried.
-func (t *Tx) takeDown(ctx context.Context, h host.Looker, same func(Space) bool) []Step {
+// a form that can be taken back in turn: what it made is buried. Going tells
+// which of the namespaces that it made are still the ones of their names.
+func (t *Tx) takeDown(ctx context.Context, h host.Looker, same func(Space) bool, going map[string]bool) []Step {
 	var programs, steps []Step
 	doomed := doomed(t.log, false)
-	going := map[string]bool{}
-	for _, s := range madeSpaces(t.log) {
-		going[s.Name] = same(s)
-	}
 	there := roster{h, map[string][]host.Link{}}
 	for i, e := range slices.Backward(t.log) {
 		for _, op := range e.undo {
