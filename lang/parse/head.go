@@ -32,8 +32,7 @@ func (s *session) strangeHead(lx *lexer.PeekingLexer, t, second *lexer.Token) er
 	case usage.Closes(word) && ends(second):
 		return faultAt(t, diag.NotStatement, "`%s` begins no statement", word).help("a block ends with `}`")
 	case word == "else" || word == "catch":
-		return faultAt(t, diag.StrayElse, "`%s` stands alone", word).
-			help("write it on the line of the `}` before it: `} %s {`", word)
+		return s.strayElse(t)
 	case isSign(second, "=") && lex.Ident(word):
 		return faultAt(t, diag.BareAssignment, "`%s = …` needs `let` or `set`", word).
 			help("write `let %s = …` to make a variable, `set %s = …` to change one", word, word)
@@ -44,6 +43,18 @@ func (s *session) strangeHead(lx *lexer.PeekingLexer, t, second *lexer.Token) er
 		return withNear(f, word)
 	}
 	return nil
+}
+
+// strayElse judges an `else` or `catch` with no `if` or `try` before it.
+func (s *session) strayElse(t *lexer.Token) error {
+	f := faultAt(t, diag.StrayElse, "`%s` stands alone", t.Value)
+	switch i := s.indexOf(t); {
+	case i == 0 || !isSign(&s.scan.Tokens[i-1], "}"):
+		return f.help("write it on the line of the `}` before it: `} %s {`", t.Value)
+	case t.Value == "catch":
+		return f.help("`catch` follows the block of a `try`")
+	}
+	return f.help("`else` follows the block of an `if`; what is done when a `try` fails begins with `} catch e {`")
 }
 
 // blockAhead reports whether a block ends the line: no call has one.

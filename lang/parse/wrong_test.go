@@ -58,6 +58,8 @@ var wrong = []struct{ text, code, at, summary, help string }{
 	{"if $a = 1 { echo x }", "V0308", "1:7-8", "`=` gives a value, it does not compare", "`==`"},
 	{"if $a\n{ echo x }", "V0401", "1:6-6", "`{` is missing before the block", "at the end of the line"},
 	{"if $a { echo x }\nelse { echo y }", "V0402", "2:1-5", "`else` stands alone", "} else {"},
+	{"try { echo x } else { echo y }", "V0402", "1:16-20", "`else` stands alone", "} catch e {"},
+	{"if $a { echo x } catch { echo y }", "V0402", "1:18-23", "`catch` stands alone", "follows the block of a `try`"},
 	{"trasaction \"x\" {\n  ns b\n}", "V0101", "1:1-11", "no statement `trasaction` with a block", "did you mean `transaction`?"},
 	{"10.0.0.1 x", "V0101", "1:1-9", "`10.0.0.1` begins no statement", ""},
 	{"exec in a ls | wc", "V0501", "1:14-15", "`|` is for a shell", "`exec in a sh 'ls | wc'`"},
