@@ -367,6 +367,29 @@ func TestSandboxRollsBack(t *testing.T) {
 	}
 }
 
+// What a program leaves running dies with its place in the script, also one that
+// nothing in its environment, its session or its parent gives away.
+func TestSandboxEndsPrograms(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, kerneltest.New(t))
+	const leave = "exec in a sh -c \"env -i setsid sleep %d <&- >&- 2>&- & echo\"\n"
+	sleeping := func(seconds int) bool {
+		for _, pid := range u.processes() {
+			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			if bytes.Equal(line, fmt.Appendf(nil, "sleep\x00%d\x00", seconds)) {
+				return true
+			}
+		}
+		return false
+	}
+	u.run(0, u.script("stays.vnet", "ns a\n"+fmt.Sprintf(leave, 971)+"try {\n ns b\n"+fmt.Sprintf(leave, 972)+" exec false\n}\n"))
+	if !sleeping(971) || sleeping(972) {
+		t.Errorf("behind the script the first sleeps: %v, the second: %v", sleeping(971), sleeping(972))
+	}
+	u.run(0, "down", "stays")
+	u.await("the rest to end", func() bool { return !sleeping(971) })
+}
+
 // job finds the process that works for a client.
 func (u *user) job(script string, client int) int {
 	for _, pid := range u.processes() {

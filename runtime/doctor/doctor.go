@@ -184,13 +184,19 @@ func needed(f Finding) Finding {
 	return f
 }
 
-// cgroup tries whether programs can be held together by a control group.
+// cgroup tries whether programs can be held together by a control group, or
+// known by a namespace.
 func cgroup() Finding {
+	f := Finding{Group: machine, Name: "control groups", State: Works}
 	dir, err := kernel.TryCgroup()
-	f := Finding{Group: machine, Name: "control groups", State: Works, Detail: "programs and all they start are known by their group in " + dir}
-	if err != nil {
+	if err == nil {
+		f.Detail = "programs and all they start are known by their group in " + dir
+		return f
+	}
+	f.Detail = fmt.Sprintf("programs and all they start are known by a cgroup namespace: %s", err)
+	if why := kernel.TryBadge(); why != nil {
 		f.State = Partly
-		f.Detail = fmt.Sprintf("programs are known by a mark in their environment, and one that wipes it is lost sight of: %s", err)
+		f.Detail = fmt.Sprintf("programs are known by a mark in their environment, and one that wipes it is lost sight of: %s; no cgroup namespace: %s", err, why)
 	}
 	return f
 }

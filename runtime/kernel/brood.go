@@ -19,10 +19,6 @@ import (
 	"vnet/runtime/host"
 )
 
-// broodMark is the variable by which programs are known where there are no
-// cgroups.
-const broodMark = "VNET_GROUP"
-
 // stopTime is how long programs may take to end after they were asked to.
 const stopTime = 2 * time.Second
 
@@ -31,18 +27,19 @@ const stopTime = 2 * time.Second
 // which is not left by fork(2) or setsid(2): rather one of the unified tree, into
 // which they are cloned, than of version 1, where the thread that forks them has
 // to be in it. Where there are no cgroups they
-// are known by a variable in their environment; a program that wipes it is
-// lost sight of.
+// wear a badge and bear a mark: a variable of their environment, which they may
+// wipe. The mark is all there is where the kernel makes no badges.
 type brood struct {
 	id string
 
 	place cgroupPlace
 	dir   string      // its cgroup; empty: none
-	mark  atomic.Bool // some are known by their mark only
+	loose atomic.Bool // some are in no cgroup
 
-	files  sync.Mutex // guards these two, which are open while programs come one after the other
+	files  sync.Mutex // guards these, which are open while programs come one after the other
 	cgroup *os.File   // the directory; nil: not open
 	events *os.File   // what tells whether something runs in it
+	badge  *badge     // nil: not open
 
 	mu    sync.RWMutex // read: a program is being started
 	ended bool         // nothing may be started in it any more
@@ -74,7 +71,7 @@ func (h *Host) brood(id string) *brood {
 		if b.place.dir != "" {
 			b.dir = filepath.Join(b.place.dir, id)
 		}
-		b.mark.Store(b.dir == "")
+		b.loose.Store(b.dir == "" || hasBadge(id))
 		h.broods[id] = b
 	}
 	return b
@@ -97,10 +94,10 @@ func (h *Host) start(group string, c *exec.Cmd, p *portal) (*exec.Cmd, error) {
 	return h.startIn(b, c, p)
 }
 
-// startIn starts a program in a group; where its cgroup is of no use, by mark.
+// startIn starts a program in a group; where its cgroup is of no use, in none.
 func (h *Host) startIn(b *brood, c *exec.Cmd, p *portal) (*exec.Cmd, error) {
 	c, err := b.start(c, p.do)
-	if err == nil && b.dir != "" && b.mark.Load() {
+	if err == nil && b.dir != "" && b.loose.Load() {
 		h.mu.Lock()
 		if h.place.dir == b.place.dir { // it would not do for the next ones either
 			h.place, h.trees = findPlace(h.trees)
@@ -175,6 +172,9 @@ func (q *queue) groupKill(op host.GroupKill) error {
 		return q.foretell()
 	}
 	b := q.h.brood(op.ID)
+	if op.Dir == "" {
+		b.loose.Store(true) // also where there are cgroups by now
+	}
 	err := b.kill()
 	if err == nil && op.Dir != "" && op.Dir != b.dir {
 		err = killCgroup(op.Dir)
@@ -229,13 +229,30 @@ func (b *brood) start(c *exec.Cmd, on func(func() error) error) (*exec.Cmd, erro
 		}
 		break
 	}
+	b.loose.Store(true)
 	c = again(c)
 	c.Env = append(c.Env, broodMark+"="+b.id)
-	err := on(c.Start)
-	if err == nil {
-		b.mark.Store(true)
+	badge, err := b.pin()
+	return c, on(func() error {
+		if err == nil { // the kernel makes them
+			if off, err := badge.put(); err == nil {
+				defer off()
+			}
+		}
+		return c.Start()
+	})
+}
+
+// pin gives the badge, which is made where it is missing.
+func (b *brood) pin() (*badge, error) {
+	b.files.Lock()
+	defer b.files.Unlock()
+	if b.badge != nil {
+		return b.badge, nil
 	}
-	return c, err
+	var err error
+	b.badge, err = openBadge(b.id)
+	return b.badge, err
 }
 
 // open gives the cgroup, which is made where it is missing.
@@ -266,7 +283,10 @@ func (b *brood) shut() {
 	defer b.files.Unlock()
 	b.cgroup.Close() // no harm in nil
 	b.events.Close()
-	b.cgroup, b.events = nil, nil
+	if b.badge != nil {
+		b.badge.Close()
+	}
+	b.cgroup, b.events, b.badge = nil, nil, nil
 }
 
 // again returns a command that is not started yet.
@@ -297,24 +317,25 @@ func cgroupTrouble(err error) bool {
 
 // members lists what runs in the group.
 func (b *brood) members() []int {
-	if b.mark.Load() {
-		return marked(b.id)
+	var out []int
+	if b.dir != "" {
+		out = members(b.dir)
 	}
-	return members(b.dir)
+	if b.loose.Load() {
+		out = append(out, wearers(b.id)...)
+	}
+	return out
 }
 
 // alive reports whether something runs in the group.
 func (b *brood) alive() bool {
-	if b.mark.Load() {
-		return len(marked(b.id)) > 0
-	}
-	return populated(b.dir)
+	return b.dir != "" && populated(b.dir) || b.loose.Load() && len(wearers(b.id)) > 0
 }
 
 // busy is alive where that is easily told, and true elsewhere. It is asked
 // after each program.
 func (b *brood) busy() bool {
-	if b.mark.Load() {
+	if b.loose.Load() {
 		return true
 	}
 	if b.place.tree.name != "" {
@@ -356,8 +377,8 @@ func (b *brood) kill() error {
 		err = killCgroup(b.dir)
 		_ = unix.Rmdir(filepath.Dir(b.dir)) // refused while others are at work
 	}
-	if b.mark.Load() {
-		err = errors.Join(err, killMarked(b.id))
+	if b.loose.Load() {
+		err = errors.Join(err, killWearers(b.id))
 	}
 	return err
 }
@@ -376,60 +397,16 @@ func (b *brood) stop() error {
 	return b.kill()
 }
 
-// leave removes the cgroup when nothing runs in it.
+// leave removes the cgroup and the badge when nothing runs in the group.
 func (b *brood) leave() {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.shut()
-	b.mu.Unlock()
+	if b.loose.Load() && len(wearers(b.id)) == 0 {
+		dropBadge(b.id)
+	}
 	if b.dir != "" {
 		_ = unix.Rmdir(b.dir)
 		_ = unix.Rmdir(filepath.Dir(b.dir))
-	}
-}
-
-// marked lists the processes that bear the mark of a group. What is dead and
-// waits to be buried does not count.
-func marked(id string) []int {
-	want := []byte("\x00" + broodMark + "=" + id + "\x00")
-	entries, _ := os.ReadDir("/proc")
-	var out []int
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil || pid == os.Getpid() {
-			continue
-		}
-		env, err := os.ReadFile("/proc/" + e.Name() + "/environ")
-		if err == nil && bytes.Contains(append([]byte{0}, env...), want) && !isDead(e.Name()) {
-			out = append(out, pid)
-		}
-	}
-	return out
-}
-
-func isDead(pid string) bool {
-	stat, err := os.ReadFile("/proc/" + pid + "/stat")
-	i := bytes.LastIndexByte(stat, ')') + 2
-	return err != nil || i >= len(stat) || stat[i] == 'Z' || stat[i] == 'X'
-}
-
-// killMarked kills until nobody bears the mark: all are stopped first, so that
-// none forks away.
-func killMarked(id string) error {
-	for deadline := time.Now().Add(killTime); ; {
-		list := marked(id)
-		if len(list) == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return unix.ETIMEDOUT
-		}
-		for _, s := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
-			for _, pid := range list {
-				_ = unix.Kill(pid, s)
-			}
-		}
-		for _, pid := range list {
-			waitProcess(pid, deadline)
-		}
 	}
 }

@@ -59,6 +59,31 @@ func old(t testing.TB, h *Host, name string) {
 	}
 }
 
+// by has a host hold programs together in one way.
+func by(t testing.TB, h *Host, how string) {
+	t.Helper()
+	switch how {
+	case "cgroup":
+		cgroups(t, h)
+	case "badge", "mark":
+		h.looked = true // and found nothing
+	default:
+		old(t, h, how)
+	}
+}
+
+// noBadge has a group's programs known by their mark only.
+func noBadge(t testing.TB, id string) {
+	t.Helper()
+	if err := makeBadgeFile(id); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(badgePath(id)), os.Symlink("/nowhere", badgePath(id))); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dropBadge(id) })
+}
+
 // Whatever a program leaves behind dies with its group.
 func TestGroupKill(t *testing.T) {
 	for name, script := range map[string]string{
@@ -68,21 +93,18 @@ func TestGroupKill(t *testing.T) {
 		"many":    `i=0; while [ $i -lt 100 ]; do setsid sleep 97 >&- 2>&- & i=$((i+1)); done; echo`,
 		"cleaned": `env -i setsid sleep 97 >&- 2>&- & echo`,
 	} {
-		for _, how := range []string{"cgroup", "freezer", "pids", "name=systemd", "mark"} {
+		for _, how := range []string{"cgroup", "freezer", "pids", "name=systemd", "badge", "mark"} {
 			t.Run(name+" by "+how, func(t *testing.T) {
 				h := open(t)
 				spaces(t, h, "kt-a")
-				switch {
-				case how == "cgroup":
-					cgroups(t, h)
-				case how != "mark":
-					old(t, h, how)
-				case name == "cleaned":
+				if how == "mark" && name == "cleaned" {
 					t.Skip("a program that wipes its environment is lost sight of")
-				default:
-					h.looked = true
 				}
+				by(t, h, how)
 				id, kill := group(t, h, "")
+				if how == "mark" {
+					noBadge(t, id)
+				}
 				if _, err := h.Exec(t.Context(), &host.Cmd{NS: "kt-a", Argv: []string{"sh", "-c", script}, Group: id}); err != nil {
 					t.Fatal(err)
 				}
@@ -98,11 +120,14 @@ func TestGroupKill(t *testing.T) {
 						t.Errorf("%d lives", pid)
 					}
 				}
-				if h.brood(id).mark.Load() != (how == "mark") || strings.Contains(kill.Dir, "freezer") != (how == "freezer") {
-					t.Errorf("its group is %q, by mark: %v", kill.Dir, h.brood(id).mark.Load())
+				if h.brood(id).loose.Load() != (how == "mark" || how == "badge") || strings.Contains(kill.Dir, "freezer") != (how == "freezer") {
+					t.Errorf("its group is %q, by mark: %v", kill.Dir, h.brood(id).loose.Load())
 				}
 				if kill.Dir != "" && isCgroup(kill.Dir) {
 					t.Errorf("%s is left", kill.Dir)
+				}
+				if hasBadge(id) {
+					t.Errorf("%s is left", badgePath(id))
 				}
 				if _, err := h.Exec(t.Context(), &host.Cmd{NS: "kt-a", Argv: []string{"true"}, Group: id}); !errors.Is(err, errBroodEnded) {
 					t.Errorf("a program was started in a group that has ended: %v", err)
@@ -114,62 +139,55 @@ func TestGroupKill(t *testing.T) {
 
 // Another vnet can end the group of one that is gone.
 func TestGroupKillByAnother(t *testing.T) {
-	for _, how := range []string{"cgroup", "freezer"} {
+	for _, how := range []string{"cgroup", "freezer", "badge"} {
 		t.Run(how, func(t *testing.T) { killByAnother(t, how) })
 	}
 }
 
 func killByAnother(t *testing.T, how string) {
 	h := open(t)
-	if how == "cgroup" {
-		cgroups(t, h)
-	} else {
-		old(t, h, how)
-	}
+	by(t, h, how)
 	id, kill := group(t, h, "")
-	if _, err := h.Exec(t.Context(), &host.Cmd{NS: host.Start, Argv: []string{"sh", "-c", "setsid sleep 97 >&- 2>&- & echo"}, Group: id}); err != nil {
+	if _, err := h.Exec(t.Context(), &host.Cmd{NS: host.Start, Argv: []string{"sh", "-c", "env -i setsid sleep 97 >&- 2>&- & echo"}, Group: id}); err != nil {
 		t.Fatal(err)
 	}
 	h.Close()
-	if !populated(kill.Dir) {
-		t.Fatal("it did not live on")
-	}
-	apply(t, open(t), kill)
-	if isCgroup(kill.Dir) {
-		t.Errorf("%s is left", kill.Dir)
+	another := open(t)
+	until(t, "it lives on, and another finds it", func() bool { return len(another.Processes(kill)) == 1 })
+	apply(t, another, kill)
+	if isCgroup(kill.Dir) || hasBadge(id) {
+		t.Errorf("%s or %s is left", kill.Dir, badgePath(id))
 	}
 }
 
 // A program that ends leaves no cgroup, and another may sweep them away at any
 // moment.
 func TestGroupLeavesNothing(t *testing.T) {
-	for _, how := range []string{"cgroup", "freezer"} {
+	for _, how := range []string{"cgroup", "freezer", "badge"} {
 		t.Run(how, func(t *testing.T) { leavesNothing(t, how) })
 	}
 }
 
 func leavesNothing(t *testing.T, how string) {
 	h := open(t)
-	if how == "cgroup" {
-		cgroups(t, h)
-	} else {
-		old(t, h, how)
-	}
+	by(t, h, how)
 	id, kill := group(t, h, "")
 	var sweepers sync.WaitGroup
 	for range 50 {
-		sweepers.Go(func() { sweepCgroups(filepath.Dir(kill.Dir), 0) })
+		if kill.Dir != "" {
+			sweepers.Go(func() { sweepCgroups(filepath.Dir(kill.Dir), 0) })
+		}
 		if _, err := h.Exec(t.Context(), &host.Cmd{NS: host.Start, Argv: []string{"true"}, Group: id}); err != nil {
 			t.Error(err)
 		}
 	}
 	sweepers.Wait()
-	if h.brood(id).mark.Load() {
+	if h.brood(id).loose.Load() != (how == "badge") {
 		t.Error("gave up on cgroups")
 	}
 	h.Close()
-	if isCgroup(kill.Dir) {
-		t.Errorf("%s is left", kill.Dir)
+	if isCgroup(kill.Dir) || hasBadge(id) {
+		t.Errorf("%s or %s is left", kill.Dir, badgePath(id))
 	}
 }
 

@@ -49,7 +49,7 @@ func TryCgroup() (place string, err error) {
 	if err == nil {
 		err = c.Wait()
 	}
-	if err == nil && b.mark.Load() {
+	if err == nil && b.loose.Load() {
 		err = errors.New("no program may be started in one")
 	}
 	return p.dir, errors.Join(err, killCgroup(b.dir))

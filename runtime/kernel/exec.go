@@ -63,7 +63,7 @@ func (h *Host) Exec(ctx context.Context, cmd *host.Cmd) (host.Exit, error) {
 	exit := ending(c.ProcessState)
 	exit.Time = time.Since(begin)
 	exit.Left = cmd.Group != "" && h.brood(cmd.Group).busy()
-	left = exit.Left || cmd.Group == "" || h.brood(cmd.Group).mark.Load()
+	left = exit.Left || cmd.Group == "" || h.brood(cmd.Group).loose.Load()
 	if interrupted {
 		return exit, context.Cause(ctx)
 	}

@@ -29,5 +29,5 @@ func (h *Host) Processes(group host.GroupKill) []int {
 			return pids
 		}
 	}
-	return marked(group.ID)
+	return wearers(group.ID)
 }

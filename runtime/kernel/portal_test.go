@@ -31,7 +31,7 @@ func TestPortalMoves(t *testing.T) {
 	const group = "kt-portal"
 	kill := apply(t, h, host.GroupAdd{ID: group})[0].Undo
 	defer apply(t, h, kill...)
-	if h.brood(group).mark.Load() {
+	if h.brood(group).loose.Load() {
 		t.Skip("needs cgroups to know that nothing of a program goes on")
 	}
 	look := func() {
