@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"syscall"
 
@@ -83,6 +84,32 @@ func ErrnoName(errno syscall.Errno) string {
 
 // Unwrap lets callers ask errors.Is(err, syscall.EEXIST).
 func (e *Error) Unwrap() error { return e.Errno }
+
+// Misplaced says that a move was refused over something that the interface
+// bears, by the refusal of what was to give it that in its new namespace.
+func (o LinkMove) Misplaced(part Op, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	what, remove := "", Op(nil)
+	switch part := part.(type) {
+	case AddrSet:
+		part.Verb, part.Addr.NS = Del, o.NS
+		what, remove = "address "+part.Addr.Prefix.String(), part
+	case RouteSet:
+		part.Verb, part.Route.NS, part.Route.Proto = Del, o.NS, 0
+		what, remove = "route "+part.Route.String(), part
+	case NeighSet:
+		part.Verb, part.Neigh.NS = Del, o.NS
+		what, remove = "neighbour "+part.Neigh.IP.String(), part
+	default:
+		return err
+	}
+	return &Error{Op: o, Errno: e.Errno, Kernel: e.Kernel, Field: FieldTo,
+		What: fmt.Sprintf("%s in %s: its %s", o.Name, o.To, what),
+		Help: []string{"remove that first: " + remove.String()}}
+}
 
 // A Key names an object that a script made or used, so that a message can
 // point at the place where that happened.

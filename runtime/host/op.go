@@ -81,10 +81,11 @@ type LinkSet struct {
 }
 
 // LinkMove moves an interface to another namespace with its addresses, routes,
-// MTU and up state.
+// MTU and up state. Where one of them has no place there, the move is refused,
+// unless it takes one back: what follows restores what it has to leave out.
 type LinkMove struct {
 	NS, Name, To string
-	Index        int `json:",omitempty"` // its number there, if that is free; 0 leaves it to the kernel
+	Index        int `json:",omitempty"` // of one that takes back: its number there, if that is free
 }
 
 // AddrSet adds, replaces or removes an address.

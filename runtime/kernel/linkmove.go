@@ -180,9 +180,9 @@ func (q *queue) settle(ctx context.Context, to *space, l *link, op host.LinkMove
 	}
 	inner := newQueue(q.h, ops)
 	inner.run(ctx)
-	for _, r := range inner.results {
+	for i, r := range inner.results {
 		if r.Err != nil {
-			return r.Err
+			return op.Misplaced(ops[i], r.Err)
 		}
 	}
 	return ctx.Err()

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -216,30 +215,30 @@ func (n *Net) rename(o host.LinkSet, s *space, l *link, to string) error {
 	if old := s.links[to]; old != nil {
 		n.dropLink(s, old)
 	}
-	n.relocate(s, s, l, to)
-	return nil
-}
-
-// relocate gives a link another name, another namespace or both, with all
-// that refers to it by name: addresses, routes, neighbours, its other end, its
-// ports and what is stacked on it.
-func (n *Net) relocate(s, t *space, l *link, to string) {
-	from := l.End()
-	routes := n.takeRoutes(s, from.Name)
-	neighs := n.takeNeighs(s, from.Name)
+	from := l.Name
+	routes := n.takeRoutes(s, from)
+	neighs := n.takeNeighs(s, from)
 	addrs := slices.Clone(l.addrs)
 	for i := len(l.addrs) - 1; i >= 0; i-- {
 		n.removeAddr(l, i)
 	}
-	n.dropLink(s, l)
-	index := l.Index
-	if s != t {
-		index = t.index(cmp.Or(l.homes[t.name], l.Index))
-		if l.homes == nil {
-			l.homes = map[string]int{}
-		}
-		l.homes[s.name] = l.Index
+	n.relocate(s, s, l, to, l.Index)
+	for i, a := range addrs {
+		a.Link = to
+		n.insertAddr(l, i, a)
 	}
+	n.giveRoutes(s, routes, from, to)
+	n.giveNeighs(s, neighs, to)
+	n.renameSysctls(s, from, to)
+	return nil
+}
+
+// relocate gives a link that carries nothing another name, or another
+// namespace, and tells those that refer to it: its other end, its ports and
+// what is stacked on it.
+func (n *Net) relocate(s, t *space, l *link, to string, index int) {
+	from := l.End()
+	n.dropLink(s, l)
 	n.change(l, func(l *host.Link) { l.NS, l.Name, l.Index = t.name, to, index })
 	n.setNext(t, max(t.next, index+1))
 	n.putLink(t, l)
@@ -253,17 +252,6 @@ func (n *Net) relocate(s, t *space, l *link, to string) {
 		n.change(p, func(p *host.Link) { p.Master = to })
 	}
 	n.tellPeer(l, from)
-	for i, a := range addrs {
-		a.NS, a.Link = t.name, to
-		n.insertAddr(l, i, a)
-	}
-	n.giveRoutes(t, routes, from.Name, to)
-	n.giveNeighs(t, neighs, to)
-	if s == t {
-		n.renameSysctls(s, from.Name, to)
-	} else {
-		n.dropSysctls(s, from.Name)
-	}
 }
 
 // parentName is how a namespace calls what a link is stacked on: not at all
@@ -300,39 +288,6 @@ func (n *Net) renameSysctls(s *space, from, to string) {
 	}
 }
 
-func (n *Net) linkMove(o host.LinkMove) error {
-	s, l, err := n.needLink(o, o.NS, o.Name, host.FieldName)
-	if err != nil {
-		return err
-	}
-	t, err := n.need(o, o.To, host.FieldTo)
-	if err != nil {
-		return err
-	}
-	if !moves(l) {
-		return refuse(o, syscall.EINVAL, host.FieldName, "%s in %s", o.Name, o.NS)
-	}
-	if s == t {
-		return nil
-	}
-	if old := t.links[o.Name]; old != nil && !old.assumed {
-		return refuse(o, syscall.EEXIST, host.FieldName, "%s in %s", o.Name, o.To)
-	}
-	for _, u := range sortedLinks(l.uppers) {
-		if !sameMedium(u.Kind) {
-			n.unlink(n.spaces[u.NS], u)
-		}
-	}
-	if l.Master != "" {
-		n.release(s, l)
-	}
-	if old := t.links[o.Name]; old != nil {
-		n.dropLink(t, old)
-	}
-	n.relocate(s, t, l, l.Name)
-	return nil
-}
-
 // takeRoutes removes the routes through a link and returns them.
 func (n *Net) takeRoutes(s *space, dev string) []host.Route {
 	var out []host.Route
@@ -348,25 +303,19 @@ func (n *Net) takeRoutes(s *space, dev string) []host.Route {
 	return out
 }
 
-// giveRoutes puts routes back under the new name of their link. A route of
-// several ways whose other links stayed behind is lost.
-func (n *Net) giveRoutes(t *space, routes []host.Route, from, to string) {
+// giveRoutes puts routes back under the new name of their link.
+func (n *Net) giveRoutes(s *space, routes []host.Route, from, to string) {
 	for _, r := range routes {
-		r.NS = t.name
 		if r.Dev == from {
 			r.Dev = to
 		}
 		r.Nexthop = slices.Clone(r.Nexthop)
-		whole := true
 		for i := range r.Nexthop {
 			if r.Nexthop[i].Dev == from {
 				r.Nexthop[i].Dev = to
 			}
-			whole = whole && t.links[r.Nexthop[i].Dev] != nil
 		}
-		if whole {
-			k := keyOf(r)
-			n.setGroup(t, k, insert(t.routes.groups[k], r))
-		}
+		k := keyOf(r)
+		n.setGroup(s, k, insert(s.routes.groups[k], r))
 	}
 }

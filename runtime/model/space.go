@@ -36,7 +36,6 @@ type link struct {
 	lower   *link // what it is stacked on; may be in another namespace
 	ports   map[*link]bool
 	uppers  map[*link]bool // what is stacked on it
-	homes   map[string]int // its index in the namespaces it was in
 	assumed bool
 	seg     *segment
 }

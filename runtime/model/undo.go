@@ -123,7 +123,7 @@ func (u *undoer) remakeAbroad(b, low host.Link) bool {
 	l := bare(b)
 	l.NS, l.Parent = low.NS, low.Name
 	u.try(host.LinkAdd{Link: l})
-	u.try(host.LinkMove{NS: low.NS, Name: b.Name, To: b.NS})
+	u.try(host.LinkMove{NS: low.NS, Name: b.Name, To: b.NS, Index: b.Index})
 	return true
 }
 
@@ -145,7 +145,7 @@ func bare(l host.Link) host.Link {
 func (u *undoer) relocate(l *link) {
 	b := u.was.links[l]
 	if l.NS != b.NS {
-		u.try(host.LinkMove{NS: l.NS, Name: l.Name, To: b.NS})
+		u.try(host.LinkMove{NS: l.NS, Name: l.Name, To: b.NS, Index: cmp.Or(b.Index, l.Index)})
 	}
 	if l.Name != b.Name {
 		name := b.Name

@@ -149,7 +149,7 @@ func (o ops) sysctl(ns, key, value string) host.SysctlSet {
 }
 
 func cases(o ops) []testCase {
-	return concat(o.spaceCases(), o.linkCases(), o.setCases(), o.addrCases(), o.routeCases(), o.otherCases())
+	return concat(o.spaceCases(), o.linkCases(), o.moveCases(), o.setCases(), o.addrCases(), o.routeCases(), o.otherCases())
 }
 
 func concat(lists ...[]testCase) []testCase {

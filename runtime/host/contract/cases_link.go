@@ -60,6 +60,33 @@ func (o ops) linkCases() []testCase {
 	}
 }
 
+// moveCases move an interface that carries something to where not all of that
+// has a place, or away from what depends on it.
+func (o ops) moveCases() []testCase {
+	cable := []host.Op{o.veth("a:x", "b:y"), o.addr(host.Add, "a:x", "10.0.0.1/24"), o.addr(host.Add, "a:x", "fd00::1/64"),
+		o.addr(host.Add, "b:y", "10.0.0.2/24"), o.addr(host.Add, "b:y", "fd00::2/64"), o.veth("a:z", "c:w"), o.addr(host.Add, "a:z", "10.1.0.1/24"),
+		o.addr(host.Add, "a:z", "fd01::1/64"), o.addr(host.Add, "c:w", "10.1.0.2/24"), o.addr(host.Add, "c:w", "fd01::2/64")}
+	with := func(more ...host.Op) []host.Op { return append(cable[:len(cable):len(cable)], more...) }
+	return []testCase{
+		{"move to its gateway", with(o.route(host.Add, "b", "0.0.0.0/0 via 10.0.0.1")), o.move("b:y", "a")},
+		{"move to its gateway of IPv6", with(o.route(host.Add, "b", "::/0 via fd00::1")), o.move("b:y", "a")},
+		{"move to a route like its own", with(o.route(host.Add, "a", "10.9.0.0/24 via 10.0.0.2"), o.route(host.Add, "c", "10.9.0.0/24 via 10.1.0.1")), o.move("a:x", "c")},
+		{"move to a route of IPv6 like its own", with(o.route(host.Add, "a", "fd09::/64 via fd00::2"), o.route(host.Add, "c", "fd09::/64 via fd01::1")), o.move("a:x", "c")},
+		{"move of routes to one destination", with(o.route(host.Add, "a", "fd09::/64 via fd00::2"), o.route(host.Append, "a", "fd09::/64 via fd00::9"),
+			o.route(host.Add, "a", "10.9.0.0/24 via 10.0.0.2"), o.route(host.Append, "a", "10.9.0.0/24 via 10.0.0.9")), o.move("a:x", "c")},
+		{"move of a route behind another", with(o.route(host.Add, "a", "10.9.0.0/24 via 10.1.0.2"), o.route(host.Append, "a", "10.9.0.0/24 via 10.0.0.2")), o.move("a:x", "c")},
+		{"move from the source of its route", with(o.route(host.Add, "a", "10.9.0.0/24 via 10.0.0.2 src 10.1.0.1")), o.move("a:x", "c")},
+		{"move of the source of a route", with(o.route(host.Add, "a", "10.9.0.0/24 via 10.1.0.2 src 10.0.0.1")), o.move("a:x", "c")},
+		{"move of one way", with(o.route(host.Add, "a", "10.9.0.0/24 nexthop 10.0.0.2 nexthop 10.1.0.2"), o.route(host.Add, "a", "fd09::/64 nexthop fd00::2 nexthop fd01::2")), o.move("a:x", "c")},
+		{"link del of one way", with(o.route(host.Add, "a", "10.9.0.0/24 nexthop 10.0.0.2 nexthop 10.1.0.2"), o.route(host.Add, "a", "fd09::/64 nexthop fd00::2 nexthop fd01::2")), o.del("a:x")},
+		{"move without its connected route", with(o.route(host.Del, "a", "10.0.0.0/24 dev x"), o.route(host.Del, "a", "fd00::/64 dev x")), o.move("a:x", "c")},
+		{"move while down", with(o.set("a:x", down)), o.move("a:x", "c")},
+		{"move of secondaries", with(o.addr(host.Add, "a:x", "10.0.0.3/24"), o.addr(host.Add, "a:x", "fd00::3/64")), o.move("a:x", "c")},
+		{"move of neighbours", with(o.neigh(host.Add, "a:x", "10.0.0.7"), o.neigh(host.Add, "a:z", "10.1.0.7")), o.move("a:x", "c")},
+		{"move beside the same address", with(o.addr(host.Add, "c:w", "10.0.0.1/24"), o.addr(host.Add, "c:w", "fd00::1/64")), o.move("a:x", "c")},
+	}
+}
+
 func (o ops) withMTU(l host.LinkAdd, n int) host.LinkAdd {
 	l.Link.MTU, l.Peer.MTU = n, n
 	return l
