@@ -67,7 +67,7 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		return r
 	}
 	will := foreseen(tried.tx.Steps(), func(s tx.Step) host.Op { return s.Op })
-	repeat := !set.Replace && tried.in.Repeatable()
+	repeat := will.change && !set.Replace && tried.in.Repeatable()
 	if !repeat {
 		tried.net, tried.tx, tried.in = nil, nil, nil // they may be large
 	}
