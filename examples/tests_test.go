@@ -119,6 +119,32 @@ test "third" { echo ho }
 	unchanged(t, m, before, text)
 }
 
+// Of scripts that are not valid none is run, and a report for programs says so.
+func TestTestsInvalid(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	before := m.Settle()
+	path := script(t, "ns a\ntest \"works\" { exec in a true }\n")
+	wrong := filepath.Join(filepath.Dir(path), "wrong.vnet")
+	if err := os.WriteFile(wrong, []byte("ns a\ntest \"typo\" {\n  veth a:x ~~ b\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for format, want := range map[string]string{
+		"text": `^$`, "tap": `^TAP version 14\n1\.\.1\nnot ok 1 - \S+wrong\.vnet: is valid\n`,
+		"junit": `<testsuite name="\S+wrong\.vnet" tests="1" failures="1"`, "json": `"file":"\S+wrong\.vnet"`,
+		"github": `(?m)^::error file=\S+wrong\.vnet,line=3,`,
+	} {
+		o := run(t, m, 3, "test", "--format", format, filepath.Dir(path))
+		if !regexp.MustCompile(want).MatchString(o.Out) || strings.Contains(o.Out, "works") {
+			t.Errorf("%s: no %s in\n%s", format, want, o.Out)
+		}
+		if !strings.Contains(o.Err, "wrong.vnet:3:") {
+			t.Errorf("%s: standard error:\n%s", format, o.Err)
+		}
+	}
+	unchanged(t, m, before, "none")
+}
+
 // awaitProgram waits until a program of a machine runs.
 func awaitProgram(t *testing.T, m *kerneltest.Machine, command string) {
 	t.Helper()

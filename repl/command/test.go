@@ -44,7 +44,7 @@ or a directory, which is looked through for *.vnet; without PATH, the directory
 vnet was started in. Without root it takes user namespaces.
 
 Exit status: 0 all passed, 1 some failed, 2 wrong command line or no tests,
-3 a script is not valid, 6 or 7 private networks cannot be made here, 130 Ctrl-C.`,
+3 a script is not valid (none is run then), 6 or 7 private networks cannot be made here, 130 Ctrl-C.`,
 		Example: `  vnet test
   vnet test -j 8 --filter 'uplink|router' labs/
   vnet test --format junit > report.xml`,
@@ -80,7 +80,7 @@ func (a *app) test(cmd *cobra.Command, args []string, o *testOptions) error {
 	if _, err := params(args[n:]); err != nil {
 		return err
 	}
-	tests, err := a.findTests(args[:n])
+	tests, err := a.findTests(args[:n], o.format)
 	if err != nil {
 		return err
 	}
@@ -119,8 +119,9 @@ func (a *app) try(ctx context.Context, tests []trial.Test, values []string, o *t
 	return nil
 }
 
-// findTests reads the scripts that paths lead to.
-func (a *app) findTests(paths []string) ([]trial.Test, error) {
+// findTests reads the scripts that paths lead to. Those that are not valid are
+// reported, in a format for programs as well.
+func (a *app) findTests(paths []string, format string) ([]trial.Test, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
@@ -146,9 +147,25 @@ func (a *app) findTests(paths []string) ([]trial.Test, error) {
 	}
 	if len(wrong) > 0 {
 		a.tell(wrong, a.sources(texts...), false)
+		if format != "text" {
+			a.reportInvalid(texts, format)
+		}
 		return nil, exit(int(runtime.Invalid))
 	}
 	return tests, nil
+}
+
+// reportInvalid reports scripts as tests that failed, since who reads the report
+// does not see standard error.
+func (a *app) reportInvalid(scripts []runtime.Script, format string) {
+	out := trial.New(format, a.console.out, false)
+	out.Begin(len(scripts))
+	for _, s := range scripts {
+		_, list := testsOf(s)
+		f := a.failure(s, &runtime.Report{Diags: list})
+		out.Result(trial.Result{Test: trial.Test{File: s.Name, Name: "is valid", Line: f.Line}, State: trial.Failed, Failure: f})
+	}
+	out.End(trial.Tally{Failed: len(scripts)})
 }
 
 // testsOf lists the tests of a script.
