@@ -118,6 +118,8 @@ func missingBlock(lx *lexer.PeekingLexer, t *lexer.Token) *fault {
 	}
 	f.block = true
 	switch {
+	case bracketedEnd(before(lx), t):
+		return f.bracketedEnd()
 	case isWord(t, "then") || isWord(t, "do"):
 		f.help("write `{` in place of `%s`, and `}` at the end", t.Value)
 	case t.Type == lex.Word:
@@ -181,6 +183,8 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 	switch {
 	case isWord(t, "catch"):
 		return catchAlone(s, lex.Pos(t))
+	case bracketedEnd(last, t):
+		return f.bracketedEnd()
 	case isSign(t, "(") && last != nil && last.Type == lex.Word && lex.Idents(last.Value):
 		f.d.Code, f.d.Summary = diag.SpacedCall, "a call has no space before `(`"
 		return f.help("write `%s(…)`", last.Value)
@@ -210,6 +214,18 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 		f.help("its form is `%s`", e.Form(head))
 	}
 	return f
+}
+
+// bracketedEnd reports whether a range was to end in brackets, or begin in them:
+// 1..($n - 1)
+func bracketedEnd(last, t *lexer.Token) bool {
+	return last != nil && (isSign(t, "(") && last.Type == lex.Word && strings.HasSuffix(last.Value, "..") ||
+		isSign(last, ")") && t.Type == lex.Word && strings.HasPrefix(t.Value, ".."))
+}
+
+func (f *fault) bracketedEnd() *fault {
+	f.d.Summary = "the ends of a range do not stand in `( )`"
+	return f.help("give the end a name before: `let last = …`, and write `1..$last`")
 }
 
 func operatorFirst(word string) bool { return strings.IndexByte("+-*/%~", word[0]) >= 0 }

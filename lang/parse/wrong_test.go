@@ -49,6 +49,8 @@ var wrong = []struct{ text, code, at, summary, help string }{
 	{"let $n = 5", "V0109", "1:5-7", "`$n` is no name", "`n`"},
 	{"let n 5", "V0110", "1:7-8", "`=` is missing", ""},
 	{"let n = $a -1", "V0308", "1:12-14", "an operator has a space on both sides", "`- 1`"},
+	{"let n = (1 + 1)..4", "V0104", "1:16-19", "the ends of a range do not stand in `( )`", "`1..$last`"},
+	{"for i in 1..($n - 1) { echo x }", "V0401", "1:13-14", "the ends of a range do not stand in `( )`", "`1..$last`"},
 	{"let n = a b", "V0104", "1:11-12", "`b` is too much for `let`", "quotes"},
 	{"let n = 1 +", "V0301", "1:12-12", "a value is missing here", ""},
 	{"let n = (1 + 2", "V0302", "1:9-10", "`(` is never closed", ""},
