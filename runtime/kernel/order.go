@@ -27,6 +27,19 @@ func (m *message) overtakes() bool {
 	return m.rank != rankNow || m.flags()&unix.NLM_F_EXCL != 0 && (kind == unix.RTM_NEWLINK || kind == unix.RTM_NEWADDR)
 }
 
+// settles says whether a message decides which interfaces a namespace has, or
+// wants to know: whoever makes another there has to wait for it. To bring one up
+// or give it an address does not.
+func (m *message) settles() bool {
+	switch m.kind() {
+	case unix.RTM_NEWADDR, unix.RTM_NEWROUTE, unix.RTM_NEWNEIGH:
+		return false
+	case unix.RTM_SETLINK:
+		return len(m.buf) > unix.SizeofNlMsghdr+unix.SizeofIfInfomsg // more than its flags
+	}
+	return true
+}
+
 // A lane is the messages of a flush that are about one namespace, in the order
 // they were queued: those that go to it, and those that go to another and make
 // the second end of a cable here.
@@ -108,7 +121,8 @@ func (o *order) run(l *lane, r rank) (out []*message) {
 	return out
 }
 
-// first says whether nothing in a lane has to go before a message.
+// first says whether nothing in a lane has to go before a message, which makes
+// the second end of a cable there.
 func (o *order) first(l *lane, m *message) bool {
 	for ; l.from < len(l.list) && o.over(l.list[l.from]); l.from++ {
 	}
@@ -116,7 +130,7 @@ func (o *order) first(l *lane, m *message) bool {
 		if k == m {
 			return true
 		}
-		if !o.over(k) && (k.rank == rankNow && !k.along || !m.overtakes()) {
+		if !o.over(k) && (k.rank == rankNow && !k.along && k.settles() || !m.overtakes()) {
 			return false
 		}
 	}

@@ -48,6 +48,9 @@ func TestOrder(t *testing.T) {
 		make1("between", 4, h1, h2, unix.RTM_NEWLINK, rankNow),
 		make1("h2-route", 5, h2, nil, unix.RTM_NEWROUTE, rankNow),
 	}
+	rename := make1("h2-name", 3, h2, nil, unix.RTM_SETLINK, rankNow)
+	rename.text(host.FieldName, unix.IFLA_IFNAME, "x")
+	renamed := slices.Insert(slices.Clone(pending), 9, rename)
 	show := func(pending []*message, limit int) string {
 		var out []string
 		o := newOrder(pending, limit)
@@ -66,10 +69,11 @@ func TestOrder(t *testing.T) {
 		limit   int
 		want    string
 	}{
-		{pending, 9, "bridge veth1 veth2 | h1-up h1-addr | h2-up | between | h2-route | port1-up port2-up | bridge-up"},
+		{pending, 9, "bridge veth1 veth2 | h1-up h1-addr between | h2-up h2-route | port1-up port2-up | bridge-up"},
+		{renamed, 9, "bridge veth1 veth2 | h1-up h1-addr | h2-up h2-name | between | h2-route | port1-up port2-up | bridge-up"},
 		{pending, 2, "bridge veth1 | h1-up | port1-up | bridge-up"},
 		{append(slices.Clone(pending), make1("sw-route", 6, sw, nil, unix.RTM_NEWROUTE, rankNow)), 9,
-			"bridge veth1 veth2 port1-up port2-up bridge-up sw-route | h1-up h1-addr | h2-up | between | h2-route"},
+			"bridge veth1 veth2 port1-up port2-up bridge-up sw-route | h1-up h1-addr between | h2-up h2-route"},
 	}
 	for _, c := range cases {
 		if got := show(c.pending, c.limit); got != c.want {
