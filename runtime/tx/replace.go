@@ -250,6 +250,9 @@ func (r roster) bearer(ctx context.Context, op host.LinkDel) string {
 
 // fresh leaves out what took down the lab before.
 func (t *Tx) fresh(entries []entry) []entry {
+	if t.replaced == 0 {
+		return entries
+	}
 	return slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return e.seq <= t.replaced })
 }
 

@@ -194,6 +194,7 @@ func (t *Tx) flush(ctx context.Context) error {
 	}
 	var failure error
 	var lost []entry
+	t.log = slices.Grow(t.log, len(queue))
 	for i, res := range t.host.Apply(ctx, ops, intend) {
 		queue[i].undo, queue[i].final = res.Undo, res.Final
 		switch {
@@ -298,7 +299,11 @@ func (t *Tx) Commit(ctx context.Context) error {
 	if !t.Temporary {
 		t.past = newPast()
 	}
-	t.stand = append(t.stand, done...)
+	if len(t.stand) == 0 {
+		t.stand = done
+	} else {
+		t.stand = append(t.stand, done...)
+	}
 	t.log = nil
 	t.strand.group = group{}
 	return nil
@@ -322,14 +327,20 @@ func (t *Tx) Committed() int {
 func (t *Tx) Steps() []Step {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return stepsOf(t.fresh(slices.Concat(t.stand, t.log)))
+	return stepsOf(t.fresh(t.stand), t.fresh(t.log))
 }
 
-func stepsOf(entries []entry) []Step {
-	var steps []Step
-	for _, e := range entries {
-		if e.handler == nil && !ofPrograms(e) {
-			steps = append(steps, e.step)
+func stepsOf(lists ...[]entry) []Step {
+	n := 0
+	for _, entries := range lists {
+		n += len(entries)
+	}
+	steps := make([]Step, 0, n)
+	for _, entries := range lists {
+		for _, e := range entries {
+			if e.handler == nil && !ofPrograms(e) {
+				steps = append(steps, e.step)
+			}
 		}
 	}
 	return steps
