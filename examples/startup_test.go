@@ -1,6 +1,7 @@
 package examples
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -17,7 +18,9 @@ import (
 func BenchmarkStartup(b *testing.B) {
 	m := kerneltest.New(b)
 	binary := filepath.Join(b.TempDir(), "vnet")
-	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, "..") // as contrib/build does
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	two := script(b, "ns left right\nveth left:eth0 10.0.0.1/24 <-> right:eth0 10.0.0.2/24\n")
