@@ -16,7 +16,7 @@ type hosted struct{ *model.Net }
 
 func (hosted) Exec(_ context.Context, cmd *host.Cmd) (host.Exit, error) {
 	if cmd.Argv[0] == "nosuch" {
-		return host.Exit{}, &host.ProgramError{Argv0: "nosuch", Reason: host.NotFound}
+		return host.Exit{}, &host.ProgramError{Argv0: cmd.Argv[0], Reason: host.NotFound}
 	}
 	return host.Exit{}, nil
 }
@@ -30,5 +30,15 @@ func TestOutside(t *testing.T) {
 	}
 	if len(r.Diags) != 1 || r.Diags[0].Code != diag.ProgramAbsent {
 		t.Errorf("found %v", r.Diags)
+	}
+}
+
+// Who forgets the `in` is told so.
+func TestExecOfNamespace(t *testing.T) {
+	for text, want := range map[string]bool{"ns nosuch\nexec nosuch ip link\n": true, "ns nosuch\nexec nosuch\n": false, "exec nosuch ip link\n": false, "ns nosuch\nexec in nosuch nosuch ip\n": false} {
+		r := runtime.RunOn(t.Context(), hosted{model.New(model.Options{})}, runtime.Script{Name: "test.vnet", Text: text}, runtime.Settings{})
+		if len(r.Diags) != 1 || r.Diags[0].Code != diag.ProgramAbsent || slices.Contains(r.Diags[0].Help, "`nosuch` is a namespace: exec in nosuch ip …") != want {
+			t.Errorf("%q: found %v", text, r.Diags)
+		}
 	}
 }

@@ -108,14 +108,18 @@ func (s *session) strangeCall(first *lexer.Token, f *fault) *fault {
 
 // lineWords returns the words of the statement that begins at the next token.
 func (s *session) lineWords(lx *lexer.PeekingLexer) []string {
+	return s.wordsFrom(s.indexOf(lx.Peek()))
+}
+
+// wordsFrom returns the words from a token to the end of its statement.
+func (s *session) wordsFrom(from int) []string {
 	var words []string
-	from := s.indexOf(lx.Peek())
 	for i := from; i < min(len(s.scan.Tokens), from+100); i++ {
 		t := &s.scan.Tokens[i]
 		if ends(t) || isSign(t, "{") {
 			break
 		}
-		if n := len(words); i > 0 && n > 0 && adjacent(&s.scan.Tokens[i-1], t) {
+		if n := len(words); n > 0 && adjacent(&s.scan.Tokens[i-1], t) {
 			words[n-1] += t.Value
 			continue
 		}

@@ -207,6 +207,9 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 	if help, ok := usage.Elsewhere(head, t.Value); ok {
 		return f.help("%s", help)
 	}
+	if statement := s.spaceAstray(head, last, t); statement != "" {
+		return f.help("the namespace stands before: `%s`", statement)
+	}
 	if e := usage.Of(head); e != nil {
 		if near, ok := name.Near(t.Value, e.Names(usage.Whole)); ok && t.Type == lex.Word {
 			return f.help("did you mean `%s`?", near)

@@ -275,7 +275,11 @@ func readTowards(lx *lexer.PeekingLexer) (towards, error) {
 	if isSign(t, "<->") {
 		f.label("a way goes in one direction: `->`")
 	} else if last := before(lx); last != nil && last.Type == lex.Word && t.Type == lex.Word {
-		f.help("write `%s -> %s`", last.Value, t.Value)
+		from, to := last.Value, t.Value
+		if words := sessionOf(lx).lineWords(lx); from == "from" && len(words) > 2 {
+			from, to = t.Value, words[2] // from a to b
+		}
+		f.help("write `%s -> %s`", from, to)
 	}
 	return nil, f
 }
@@ -287,7 +291,13 @@ func readEquals(lx *lexer.PeekingLexer) (equals, error) {
 		return mark{}, nil
 	}
 	f := faultAt(t, diag.MissingEquals, "`=` is missing before the value")
+	s, last := sessionOf(lx), before(lx)
+	statement := s.spaceSecond("sysctl", last, t)
 	switch {
+	case statement != "":
+		f.help("the namespace stands before: `%s`", statement)
+	case last != nil && isWord(last, "-w"):
+		f.help("write it without `-w`: `sysctl KEY = VALUE`")
 	case isWord(t, ":") || isWord(t, "is") || isSign(t, "=="):
 		f.label("write `=` here")
 	case t.Type == lex.Word:

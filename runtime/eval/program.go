@@ -382,5 +382,8 @@ func (t *thread) notRun(ctx context.Context, p program, argv []string, at token.
 	}
 	f := t.fail(diag.ProgramAbsent, at, "cannot run `%s`: %s", name.Quote(argv[0]), name.Quote(err.Error()))
 	f.Cause = err
+	if there, _ := t.cfg.Net.Exists(ctx, argv[0]); there && len(argv) > 1 && p.ns == host.Start {
+		return f.help("`%s` is a namespace: exec in %s …", argv[0], strings.Join(argv[:2], " "))
+	}
 	return f
 }
