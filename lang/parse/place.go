@@ -47,6 +47,8 @@ func (s *session) spaceSecond(head string, last, rest *lexer.Token) (statement s
 	}
 	words := s.wordsFrom(i)
 	switch {
+	case len(words) == 0:
+		return ""
 	case head == "forward" && (words[0] == "on" || words[0] == "off"):
 	case head == "sysctl" && strings.ContainsAny(words[0], "./"):
 		words = strings.Fields(strings.Replace(strings.Join(words, " "), "=", " = ", 1))

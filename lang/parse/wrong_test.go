@@ -54,6 +54,7 @@ var wrong = []struct{ text, code, at, summary, help string }{
 	{"link set lo up in a", "V0201", "1:16-18", "`link` has no option `in`", "the namespace stands before: `in a link set lo up`"},
 	{"forward on in a", "V0104", "1:12-14", "`in` is too much for `forward`", "the namespace stands before: `in a forward on`"},
 	{"forward r on", "V0104", "1:11-13", "`on` is too much for `forward`", "the namespace stands before: `in r forward on`"},
+	{"forward r { x }", "V0104", "1:11-12", "`{` is too much for `forward`", "its form is"},
 	{"route r 10.0.0.0/8 via 10.0.0.1", "V0201", "1:9-19", "`route` has no option `10.0.0.0/8`", "the namespace stands before: `in r route add 10.0.0.0/8 via 10.0.0.1`"},
 	{"route r default via 10.0.0.1", "V0201", "1:9-16", "`route` has no option `default`", "the namespace stands before: `in r route add default via 10.0.0.1`"},
 	{"sysctl r net.ipv4.ip_forward=1", "V0110", "1:10-29", "`=` is missing before the value", "the namespace stands before: `in r sysctl net.ipv4.ip_forward = 1`"},
