@@ -275,7 +275,7 @@ func optionDoc(o usage.Option) string {
 	if o.Repeat {
 		doc += "; may be given again"
 	}
-	if o.Later {
+	if o.Later != "" {
 		doc += " (not in this version)"
 	}
 	return doc

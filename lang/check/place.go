@@ -252,8 +252,8 @@ func (w *walker) options(word string, scope usage.Scope, opts ast.Options) {
 			w.exprs(o.Args)
 			continue
 		}
-		if u.Later { // whatever it is given
-			w.fail(diag.NotInVersion, o.Word, "`%s` is not in this version of vnet", o.Name)
+		if u.Later != "" { // whatever it is given
+			w.fail(diag.NotInVersion, o.Word, "`%s` is not in this version of vnet", o.Name).WithHelp("%s", u.Later)
 			continue
 		}
 		args := o.Args

@@ -79,7 +79,30 @@ func Link(s string) error {
 	case "all", "default":
 		return &Error{What: "interface", Name: s, Why: "is what the kernel calls the settings of every interface", Proposal: s + "0"}
 	}
-	return check("interface", s, MaxLink)
+	err := check("interface", s, MaxLink)
+	if e, bad := err.(*Error); bad {
+		if end := asEnd(s); end != "" {
+			e.Proposal = end
+		}
+	}
+	return err
+}
+
+// asEnd reads what others write for an interface in a namespace, IF@NS or NS/IF,
+// and what ip-link(8) shows of one whose other end is elsewhere: IF@ifN. Empty
+// when it is none of that.
+func asEnd(s string) string {
+	link, ns, at := strings.Cut(s, "@")
+	if at && check("interface", link, MaxLink) == nil && (ns == "NONE" || strings.Trim(ns, "0123456789") == "if") {
+		return link
+	}
+	if !at {
+		ns, link, at = strings.Cut(s, "/")
+	}
+	if !at || strings.Trim(link, "0123456789") == "" || check("interface", link, MaxLink) != nil || check("namespace", ns, MaxNamespace) != nil {
+		return ""
+	}
+	return ns + ":" + link
 }
 
 // ExistingLink checks the name of an interface that is there already: lo too,

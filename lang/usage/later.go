@@ -25,9 +25,9 @@ var later = []LaterWord{
 	{Word: "nat", Doc: "address translation", Help: "`exec in NS nft …` or `exec in NS iptables …` sets it up"},
 	{Word: "nft", Doc: "packet filter rules", Help: "`exec in NS nft …` runs the program of that name"},
 	{Word: "sit", Doc: "a tunnel", Help: "`vxlan` makes a tunnel"},
-	{Word: "vlan", Doc: "a VLAN interface"},
+	{Word: "vlan", Doc: "a VLAN interface", Help: "where the kernel can: `exec in NS ip link add link IF name IF.10 type vlan id 10`"},
 	{Word: "vrf", Doc: "a routing domain", Help: "`ns` makes a namespace, which has its own routing tables"},
-	{Word: "wireguard", Doc: "an encrypted tunnel"},
+	{Word: "wireguard", Doc: "an encrypted tunnel", Help: "where the kernel can: `exec in NS ip link add wg0 type wireguard`, then `exec in NS wg …`"},
 }
 
 // Later returns what is known about a word that a later version has, or nil.

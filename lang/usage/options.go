@@ -48,17 +48,17 @@ var vxlan = with(device,
 )
 
 var cable = []Option{
-	{Name: "access", Arg: "VID", Kind: Int, Min: 1, Max: 4094, Arity: 1, Scope: Side, Doc: "the VLAN of the port", Later: true},
+	{Name: "access", Arg: "VID", Kind: Int, Min: 1, Max: 4094, Arity: 1, Scope: Side, Doc: "the VLAN of the port", Later: "where the kernel can: `exec in NS bridge vlan add dev PORT vid 10 pvid untagged`"},
 	{Name: "as", Arg: "PORT", Kind: Link, Place: NewLink, Arity: 1, Scope: Side, Doc: "the name of the bridge's port"},
-	{Name: "delay", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "the time a packet takes", Later: true},
+	{Name: "delay", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "the time a packet takes", Later: "where the kernel can: `exec in NS tc qdisc add dev IF root netem delay 50ms`"},
 	{Name: "down", Scope: Cable, Doc: "do not take it up"},
-	{Name: "jitter", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "how much the delay varies", Later: true},
-	{Name: "loss", Arg: "P", Kind: Percent, Arity: 1, Scope: Cable, Doc: "how many packets are lost", Later: true},
+	{Name: "jitter", Arg: "D", Kind: Duration, Arity: 1, Scope: Cable, Doc: "how much the delay varies", Later: "where the kernel can: `exec in NS tc qdisc add dev IF root netem delay 50ms 5ms`"},
+	{Name: "loss", Arg: "P", Kind: Percent, Arity: 1, Scope: Cable, Doc: "how many packets are lost", Later: "where the kernel can: `exec in NS tc qdisc add dev IF root netem loss 1%`"},
 	{Name: "mac", Arg: "M", Kind: MAC, Arity: 1, Scope: Side, Doc: "the hardware address of this end"},
 	{Name: "mtu", Arg: "N", Kind: Int, Min: 68, Max: 65535, Arity: 1, Scope: Cable, Doc: "the largest packet, in bytes"},
 	{Name: "net", Arg: "CIDR", Kind: CIDR, Arity: 1, Scope: Cable, Doc: "a subnet whose first two addresses the ends get"},
-	{Name: "rate", Arg: "R", Kind: Rate, Arity: 1, Scope: Cable, Doc: "how much it carries", Later: true},
-	{Name: "trunk", Arg: "[VID…]", Kind: Int, Min: 1, Max: 4094, Arity: Many, Optional: true, Scope: Side, Doc: "the VLANs that pass tagged", Later: true},
+	{Name: "rate", Arg: "R", Kind: Rate, Arity: 1, Scope: Cable, Doc: "how much it carries", Later: "where the kernel can: `exec in NS tc qdisc add dev IF root netem rate 10mbit`"},
+	{Name: "trunk", Arg: "[VID…]", Kind: Int, Min: 1, Max: 4094, Arity: Many, Optional: true, Scope: Side, Doc: "the VLANs that pass tagged", Later: "where the kernel can: `exec in NS bridge vlan add dev PORT vid 10`"},
 }
 
 // tables are the routing tables that have names.

@@ -116,7 +116,7 @@ var table = []Entry{
 	{
 		Word: "ns", Doc: "make network namespaces, the hosts of the network",
 		Places: map[string]Kind{"NAME": NewName, "del NAME": Name}, Forms: []string{
-			"ns NAME… [forward on|off] [sysctl KEY = VALUE]… [private PATH…] [{ … }]",
+			"ns NAME… [forward on|off] [sysctl KEY = VALUE]… [{ … }]",
 			"ns NAME from pid N|PATH",
 			"ns del NAME…",
 		},
@@ -124,7 +124,7 @@ var table = []Entry{
 		Options: []Option{
 			{Name: "forward", Arg: "on|off", Kind: Switch, Arity: 1, Doc: "route between its interfaces"},
 			{Name: "from", Arg: "pid N|PATH", Kind: Path, Arity: 1, Doc: "adopt a namespace made by something else"},
-			{Name: "private", Arg: "PATH…", Kind: Path, Arity: Many, Doc: "folders that its programs have for themselves", Later: true},
+			{Name: "private", Arg: "PATH…", Kind: Path, Arity: Many, Doc: "folders that its programs have for themselves", Later: "`exec in NS unshare -m sh -c 'mount … && …'` gives one program mounts of its own"},
 			{Name: "sysctl", Arg: "KEY = VALUE", Kind: Value, Arity: 2, Equals: true, Repeat: true, Doc: "set a kernel parameter"},
 		},
 	},
@@ -195,8 +195,8 @@ var table = []Entry{
 	{
 		Word: "veth", Doc: "join two namespaces with a cable",
 		Places: made, Forms: []string{
-			"veth END [CIDR…] [mac M] <-> END [CIDR…] [mac M] [net CIDR] [mtu N] [delay D] [jitter D] [loss P] [rate R] [down]",
-			"veth END … <-> BRIDGE [as PORT] [access VID | trunk [VID…]]",
+			"veth END [CIDR…] [mac M] <-> END [CIDR…] [mac M] [net CIDR] [mtu N] [down]",
+			"veth END … <-> BRIDGE [as PORT]",
 		},
 		Options: cable,
 	},

@@ -114,7 +114,7 @@ type Option struct {
 	Required bool
 	Scope    Scope
 	Same     string // the option that this one is another spelling of
-	Later    bool   // a later version has it; in this one it is refused
+	Later    string // a later version has it, in this one it is refused: what to do meanwhile; else empty
 }
 
 // Phrase says in words what the option takes.

@@ -172,7 +172,7 @@ func TestForms(t *testing.T) {
 			}
 			for _, st := range stepsOf(&e, n) {
 				before := join(e.Word, head) + " "
-				if o := st.option; o == nil || o.Same == "" && !o.Later && !(o.Scope == usage.Side && o.Place == usage.NewLink && !strings.Contains(before, "br0")) {
+				if o := st.option; o == nil || o.Same == "" && o.Later == "" && !(o.Scope == usage.Side && o.Place == usage.NewLink && !strings.Contains(before, "br0")) {
 					offered(t, s, before, st)
 				}
 				if n.Item == usage.Choices && !st.option.Required {

@@ -148,7 +148,7 @@ func (o *offerer) options(w *walker, s spot) {
 		for i := range s.entry.Options {
 			u := &s.entry.Options[i]
 			other := u.Same != "" && o.typed == "" // another spelling is no news
-			if u.Later || u.Scope == usage.Side && u.Place == usage.NewLink && o.noPort {
+			if u.Later != "" || u.Scope == usage.Side && u.Place == usage.NewLink && o.noPort {
 				continue
 			}
 			if u.Scope == scope && !other && (u.Repeat || !w.has(u)) && !slices.Contains(missing, u) {
