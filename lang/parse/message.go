@@ -56,6 +56,14 @@ func notStatement(t *lexer.Token) *fault {
 		}
 	}
 	f.opaque = t.Type != lex.Word
+	if plain := strings.TrimRight(t.Value, "+-"); len(plain) == len(t.Value)-2 && lex.Ident(plain) {
+		return f.help("write `set %s = $%s %c 1`", plain, plain, t.Value[len(plain)])
+	}
+	for _, sign := range []string{"//", "/*", "--"} {
+		if strings.HasPrefix(t.Value, sign) {
+			return f.help("a comment begins with `#`")
+		}
+	}
 	return f.help("a statement begins with a word such as `ns`, `veth` or `expect`")
 }
 
@@ -122,10 +130,19 @@ func missingBlock(lx *lexer.PeekingLexer, t *lexer.Token) *fault {
 		return f.bracketedEnd()
 	case isWord(t, "then") || isWord(t, "do"):
 		f.help("write `{` in place of `%s`, and `}` at the end", t.Value)
+	case sessionOf(lx).loosely(t):
+		f.help("several values stand in a list: `[%s %s …]`", before(lx).Value, t.Value)
 	case t.Type == lex.Word:
 		f.help("put what it does in braces: `{ %s … }`", t.Value)
 	}
 	return f
+}
+
+// loosely reports whether a word is the second of several that a `for` was to
+// go through, which stand in no list.
+func (s *session) loosely(t *lexer.Token) bool {
+	i := s.indexOf(t)
+	return i > 2 && t.Type == lex.Word && s.scan.Tokens[i-1].Type == lex.Word && isWord(&s.scan.Tokens[i-2], "in") && isWord(&s.scan.Tokens[s.begin(i)], "for")
 }
 
 func notName(t *lexer.Token) *fault {
@@ -168,6 +185,9 @@ func mapEntry(t *lexer.Token) *fault {
 	if key, value, ok := strings.Cut(t.Value, ":"); ok && t.Type == lex.Word && key != "" && value != "" {
 		f.help("write a space after the colon: `%s: %s`", key, value)
 	}
+	if t.Type == lex.Word && strings.Contains(t.Value, "..") {
+		f.help("a range stands without braces: `%s`", t.Value)
+	}
 	return f
 }
 
@@ -197,7 +217,9 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 		return f.help("put a text with `=` in quotes")
 	case last != nil && isSign(t, "[") && lex.Idents(last.Value) && !usage.Reserved(last.Value) && head == "let":
 		return f.help("a call is written `%s(…)`, a list stands in `[ ]`", last.Value)
-	case last != nil && head == "expect" && slices.Contains([]string{"ping", "tcp", "udp", "path", "route"}, last.Value):
+	case head == "expect" && s.unknownCheck(t):
+		return f.help("the checks are %s, or a comparison", usage.Listed(checks))
+	case last != nil && head == "expect" && slices.Contains(checks, last.Value):
 		return f.help("write `expect no %s …`", last.Value)
 	case last != nil && head == "wait" && slices.Contains([]string{"s", "ms", "us", "m", "h"}, t.Value):
 		return f.help("write `%s%s`", last.Value, t.Value)
@@ -217,6 +239,20 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 		f.help("its form is `%s`", e.Form(head))
 	}
 	return f
+}
+
+// checks are what expect can do with two ends.
+var checks = []string{"ping", "tcp", "udp", "path", "route"}
+
+// unknownCheck reports whether a word stands behind one that is to be a check of
+// expect, and is none.
+func (s *session) unknownCheck(t *lexer.Token) bool {
+	i := s.indexOf(t)
+	if i < 2 || t.Type != lex.Word || !isWord(&s.scan.Tokens[i-2], "expect") {
+		return false
+	}
+	word := &s.scan.Tokens[i-1]
+	return word.Type == lex.Word && lex.Ident(word.Value) && word.Value != "not" && !slices.Contains(checks, word.Value)
 }
 
 // bracketedEnd reports whether a range was to end in brackets, or begin in them:

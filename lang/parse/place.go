@@ -27,15 +27,19 @@ func (s *session) spaceLast(t *lexer.Token) (statement string) {
 	if !isWord(t, "in") || i+2 >= len(s.scan.Tokens) || s.scan.Tokens[i+1].Type != lex.Word || !ends(&s.scan.Tokens[i+2]) {
 		return ""
 	}
-	first := i
-	for first > 0 && !ends(&s.scan.Tokens[first-1]) && !isSign(&s.scan.Tokens[first-1], "{") {
-		first--
-	}
-	words := s.wordsFrom(first)
+	words := s.wordsFrom(s.begin(i))
 	if len(words) < 3 || words[0] == "in" {
 		return ""
 	}
 	return "in " + s.scan.Tokens[i+1].Value + " " + strings.Join(words[:len(words)-2], " ")
+}
+
+// begin finds the first token of the statement that a token is in.
+func (s *session) begin(i int) int {
+	for i > 0 && !ends(&s.scan.Tokens[i-1]) && !isSign(&s.scan.Tokens[i-1], "{") {
+		i--
+	}
+	return i
 }
 
 // spaceSecond puts the namespace first in a statement that has it behind its

@@ -298,6 +298,8 @@ func readEquals(lx *lexer.PeekingLexer) (equals, error) {
 		f.help("the namespace stands before: `%s`", statement)
 	case last != nil && isWord(last, "-w"):
 		f.help("write it without `-w`: `sysctl KEY = VALUE`")
+	case last != nil && len(t.Value) == 1 && operatorFirst(t.Value) && isSign(peek2(lx), "="):
+		f.help("write `set %s = $%s %s …`", last.Value, last.Value, t.Value)
 	case isWord(t, ":") || isWord(t, "is") || isSign(t, "=="):
 		f.label("write `=` here")
 	case t.Type == lex.Word:

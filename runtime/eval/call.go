@@ -80,6 +80,9 @@ func (t *thread) noFunction(fn ast.Name) error {
 func (t *thread) nearFunction(fn string) (string, bool) {
 	as, f, dotted := strings.Cut(fn, ".")
 	if !dotted {
+		if near, ok := usage.Borrowed(fn); ok {
+			return near, true
+		}
 		if near, ok := name.Near(fn, append(t.scope.functions(), stdlib.Names()...)); ok {
 			return near, true
 		}
