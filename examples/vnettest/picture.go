@@ -1,6 +1,7 @@
 package vnettest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -22,6 +23,7 @@ import (
 type Picture struct {
 	Spaces map[string]image.Fingerprint
 	Around kerneltest.Snapshot
+	busy   string // what the kernel has yet to do; "" for nothing
 }
 
 // Take takes a picture of a machine.
@@ -33,7 +35,8 @@ func Take(t testing.TB, m *kerneltest.Machine) Picture {
 		paths, _ := filepath.Glob("/run/netns/*")
 		for _, path := range append(paths, "/proc/thread-self/ns/net") {
 			var f image.Fingerprint
-			if f, err = fingerprint(path); err != nil {
+			var busy string
+			if f, busy, err = fingerprint(path); err != nil {
 				return
 			}
 			name := ""
@@ -41,6 +44,7 @@ func Take(t testing.TB, m *kerneltest.Machine) Picture {
 				name = filepath.Base(path)
 			}
 			p.Spaces[name] = f
+			p.busy = cmp.Or(p.busy, busy)
 		}
 	})
 	if err != nil {
@@ -49,18 +53,18 @@ func Take(t testing.TB, m *kerneltest.Machine) Picture {
 	return p
 }
 
-func fingerprint(path string) (image.Fingerprint, error) {
-	f, err := os.Open(path)
+func fingerprint(path string) (f image.Fingerprint, busy string, err error) {
+	ns, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	defer f.Close()
-	img, err := image.Take(context.Background(), int(f.Fd()), image.All)
+	defer ns.Close()
+	img, err := image.Take(context.Background(), int(ns.Fd()), image.All)
 	if err != nil {
-		return image.Fingerprint{{Thing: "cannot be looked at", Lines: []string{err.Error()}}}, nil
+		return image.Fingerprint{{Thing: "cannot be looked at", Lines: []string{err.Error()}}}, "", nil
 	}
-	who, err := identity(f)
-	return append(img.Fingerprint(image.Indexed), image.Entry{Thing: "identity", Lines: []string{who}}), err
+	who, err := identity(ns)
+	return append(img.Fingerprint(image.Indexed), image.Entry{Thing: "identity", Lines: []string{who}}), img.Busy(), err
 }
 
 // identity is the cookie of a namespace (SO_NETNS_COOKIE, socket(7)), which is
@@ -127,20 +131,20 @@ func Settling(t testing.TB, m *kerneltest.Machine, p Picture) []string {
 	}
 }
 
-// Settled waits until a machine does not change any more, and takes its
-// picture.
+// Settled waits until a machine does not change any more and the kernel has
+// nothing left to do, and takes its picture.
 func Settled(t testing.TB, m *kerneltest.Machine) Picture {
 	t.Helper()
 	last, since := Take(t, m), time.Now()
 	for deadline := since.Add(kerneltest.Patience(20 * time.Second)); time.Now().Before(deadline); time.Sleep(quiet / 8) {
-		if now := Take(t, m); len(last.Diff(now)) > 0 {
+		if now := Take(t, m); now.busy != "" || len(last.Diff(now)) > 0 {
 			last, since = now, time.Now()
 		}
 		if time.Since(since) > quiet {
 			return last
 		}
 	}
-	t.Fatal("the machine does not settle")
+	t.Fatal("the machine does not settle: ", cmp.Or(last.busy, "it changes"))
 	return Picture{}
 }
 

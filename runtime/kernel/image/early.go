@@ -50,9 +50,12 @@ func (p *planner) findGained() {
 // ready reports whether a link is set up, for IPv6 as well: that waits for the
 // queue of the link to work (addrconf.c: addrconf_link_ready), also where it
 // still bears the mark of a carrier that it had before it went down.
-func (l link) ready() bool {
+func (l link) ready() bool { return l.flags&unix.IFF_RUNNING != 0 && l.begun() }
+
+// begun reports whether IPv6 works on a link, or is not there at all.
+func (l link) begun() bool {
 	flags := find(l.attrs, unix.IFLA_AF_SPEC, unix.AF_INET6, unix.IFLA_INET6_FLAGS)
-	return l.flags&unix.IFF_RUNNING != 0 && (flags == nil || u32of(flags)&inet6Ready != 0)
+	return flags == nil || u32of(flags)&inet6Ready != 0
 }
 
 // carrier reports whether a link has one; what does not say has.

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -54,12 +55,13 @@ func (l *lab) takeParts(parts Parts) *Image {
 // patience is how long the kernel may take to settle.
 const patience = 5 * time.Second
 
-// settled waits until every link that is up has a carrier, and what is seen
-// stays for longer than the kernel takes to look at carriers again.
+// settled waits until every link that is up has a carrier, the kernel has acted
+// on that, and what is seen stays for longer than it takes to look at carriers
+// again.
 func (l *lab) settled() *Image {
 	l.t.Helper()
 	return l.still(func(img *Image) bool {
-		return !slices.ContainsFunc(img.links(), func(l link) bool { return l.flags&(unix.IFF_UP|unix.IFF_RUNNING) == unix.IFF_UP })
+		return img.Busy() == "" && !slices.ContainsFunc(img.links(), func(l link) bool { return l.flags&(unix.IFF_UP|unix.IFF_RUNNING) == unix.IFF_UP })
 	})
 }
 
@@ -68,9 +70,11 @@ func (l *lab) still(ready func(*Image) bool) *Image {
 	l.t.Helper()
 	last := l.takeParts(0).Fingerprint(Indexed)
 	since := time.Now()
+	busy := ""
 	for deadline := time.Now().Add(10 * patience); time.Now().Before(deadline); idle(50 * time.Millisecond) {
 		img := l.takeParts(0)
 		now := img.Fingerprint(Indexed)
+		busy = img.Busy()
 		if !ready(img) || len(Diff(last, now)) > 0 {
 			last, since = now, time.Now()
 		}
@@ -78,7 +82,7 @@ func (l *lab) still(ready func(*Image) bool) *Image {
 			return l.take()
 		}
 	}
-	l.t.Fatal("the namespace does not settle")
+	l.t.Fatal("the namespace does not settle: ", cmp.Or(busy, "it changes"))
 	return nil
 }
 

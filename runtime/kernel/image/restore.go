@@ -165,66 +165,24 @@ func (r *restorer) differ(form Form) []string {
 	return declared(r.goal.Image, r.now, form, r.goal.late)
 }
 
-// pending reports whether the kernel has not yet acted on the carrier of a
-// touched link: what follows from it, such as an address, would come later.
-func (r *restorer) pending() bool {
-	const down, up = 2, 6 // IF_OPER_DOWN, IF_OPER_UP (linux/if.h); 0 is unknown
-	s := newScope(r.set, r.pre)
-	return slices.ContainsFunc(r.now.links(), func(l link) bool {
-		carrier, state := find(l.attrs, unix.IFLA_CARRIER), find(l.attrs, unix.IFLA_OPERSTATE)
-		if l.flags&unix.IFF_UP == 0 || len(carrier) == 0 || len(state) == 0 || !s.link(l.name) {
-			return false
-		}
-		return carrier[0] == 0 && (state[0] == 0 || state[0] == up) || carrier[0] != 0 && state[0] == down
-	})
-}
-
 // worthWaiting reports whether the kernel's time is not over. It gets more of it
 // while something differs and it can be seen not to be ready, as on a machine with much to do.
 func (r *restorer) worthWaiting(began, deadline time.Time, some bool) bool {
 	now := time.Now()
-	return now.Before(deadline) || now.Before(began.Add(longest)) && some && (r.pending() || r.tentative() || r.unrouted())
+	return now.Before(deadline) || now.Before(began.Add(longest)) && some && (r.pending() || r.now.tentative(r.touched()) || r.unrouted())
 }
 
-// tentative reports whether IPv6 is still looking for duplicates of an address
-// of a touched link (RFC 4862 section 5.4). What comes with the address comes
-// then.
-func (r *restorer) tentative() bool {
-	s := newScope(r.set, r.pre)
-	ready := map[int32]bool{}
-	for _, l := range r.now.links() {
-		ready[l.index] = l.flags&unix.IFF_RUNNING != 0 && s.addr(l.name)
-	}
-	return slices.ContainsFunc(r.now.Dumps[secAddr], func(m Message) bool {
-		flags := u32of(find(m.Data[unix.SizeofIfAddrmsg:], unix.IFA_FLAGS))
-		return ready[dev(m)] && flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == unix.IFA_F_TENTATIVE
-	})
+// pending reports whether the kernel has not yet acted on the carrier of a
+// touched link: what follows from it, such as an address, would come later.
+func (r *restorer) pending() bool {
+	return r.now.pending(newScope(r.set, r.pre).link)
 }
 
-// unrouted reports whether IPv6 has yet to make the local route of an address of
-// a touched link: it does so in a work queue, which waits for its turn on a
-// machine with much to do (addrconf.c: addrconf_dad_work).
-func (r *restorer) unrouted() bool {
-	type local struct {
-		dev int32
-		ip  string
-	}
-	routed := map[local]bool{}
-	for _, m := range r.now.Dumps[secRoute6] {
-		if route := routeOf(m); route.made() {
-			routed[local{int32(u32of(find(route.attrs, unix.RTA_OIF))), string(route.dst)}] = true
-		}
-	}
-	s := newScope(r.set, r.pre)
-	up := map[int32]bool{}
-	for _, l := range r.now.links() {
-		up[l.index] = l.flags&unix.IFF_UP != 0 && s.addr(l.name)
-	}
-	return slices.ContainsFunc(r.now.Dumps[secAddr], func(m Message) bool {
-		waits := u32of(find(m.Data[unix.SizeofIfAddrmsg:], unix.IFA_FLAGS)) & (unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED)
-		return m.Data[0] == unix.AF_INET6 && up[dev(m)] && waits == 0 && !routed[local{dev(m), string(localOf(m))}]
-	})
-}
+// unrouted reports whether it has yet to make the route of an address.
+func (r *restorer) unrouted() bool { return r.now.unrouted(r.touched()) }
+
+// touched tells the links whose addresses are restored.
+func (r *restorer) touched() func(link string) bool { return newScope(r.set, r.pre).addr }
 
 // residue compares what is there with the goal.
 func (r *restorer) residue() []string {
