@@ -88,12 +88,11 @@ func (v *view) fdb(n neigh) string {
 // derived reports whether the kernel keeps an entry of a forwarding table by
 // itself: the MACs of ports, and the groups a link listens to.
 func (n neigh) derived() bool {
-	lladdr := find(n.attrs, unix.NDA_LLADDR)
-	if len(lladdr) != 6 {
-		return false
-	}
-	return n.flags&ntfSelf != 0 && lladdr[0]&1 != 0 && lladdr[0] != 0xff
+	lladdr := n.mac()
+	return len(lladdr) == 6 && n.flags&ntfSelf != 0 && lladdr[0]&1 != 0 && lladdr[0] != 0xff
 }
+
+func (n neigh) mac() string { return string(find(n.attrs, unix.NDA_LLADDR)) }
 
 func (c *canvas) drawFDB() {
 	for _, m := range c.img.Dumps[secFDB] {

@@ -21,7 +21,7 @@ func (p *planner) early(v *view, s section, m Message) bool {
 		return kernelLinkLocal(m) && p.gained[v.link(dev(m))]
 	case secFDB:
 		n, _ := neighOf(m)
-		return n.derived() && p.gained[v.link(n.index)]
+		return n.derived() && (p.gained[v.link(n.index)] || p.asked[n.mac()])
 	case secRoute4, secRoute6:
 		r := routeOf(m)
 		return r.proto == unix.RTPROT_KERNEL && slices.ContainsFunc(v.routeLinks(r), func(l string) bool {
@@ -68,7 +68,8 @@ func (l link) carrier() bool {
 type addrOf struct{ link, ip string }
 
 // findBare collects the addresses that the pre-image shows without their local
-// routes: the kernel makes those in a work queue.
+// routes: the kernel makes those in a work queue, and joins the groups in which
+// others ask for the addresses.
 func (p *planner) findBare() {
 	for _, m := range p.pre.Dumps[secAddr] {
 		if m.Data[0] == unix.AF_INET6 {
@@ -82,4 +83,12 @@ func (p *planner) findBare() {
 			}
 		}
 	}
+	for a := range p.bare {
+		p.asked[solicited(a.ip)] = true
+	}
 }
+
+// solicited gives the MAC of the group in which others ask for an IPv6 address
+// (RFC 4291 section 2.7.1, RFC 2464 section 7). A link listens to the groups of
+// those that stand on it as well.
+func solicited(ip string) string { return "\x33\x33\xff" + ip[len(ip)-3:] }

@@ -27,12 +27,13 @@ type planner struct {
 	goal     *goal
 	gained   map[string]bool // links: see findGained
 	bare     map[addrOf]bool // addresses: see findBare
+	asked    map[string]bool // MACs of the groups in which others ask for those
 }
 
 func newPlanner(set WriteSet, pre, now *Image) *planner {
 	pre = renumbered(pre, now)
 	return &planner{scope: newScope(set, pre), pre: pre, now: now, preView: newView(pre, settings), nowView: newView(now, settings),
-		verdict: &Verdict{}, gained: map[string]bool{}, bare: map[addrOf]bool{}}
+		verdict: &Verdict{}, gained: map[string]bool{}, bare: map[addrOf]bool{}, asked: map[string]bool{}}
 }
 
 // find looks for what is touched besides the write set itself, and for what the

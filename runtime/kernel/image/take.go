@@ -121,8 +121,40 @@ func (c *camera) takeDumps(img *Image, only ...section) error {
 			list = slices.DeleteFunc(list, func(m Message) bool { return len(m.Data) == 0 || m.Data[0] != family })
 		}
 		img.Dumps[l.section] = append(img.Dumps[l.section], list...)
+		if l.section == secLink {
+			if err := c.heed(img, l.ask, l.body); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// heed makes the kernel act at once on the carriers of links, which it would
+// come to within a second: what follows from one that was lost would look like a
+// residue then. To be asked for a link does it since Linux 6.8 (linkwatch_sync_dev
+// in rtnl_getlink). What stands on the link, or has it as a port, waits next.
+func (c *camera) heed(img *Image, ask uint16, body []byte) error {
+	asked := map[int32]bool{}
+	for {
+		before := len(asked)
+		for _, l := range img.links() {
+			if l.pending() && !asked[l.index] {
+				asked[l.index] = true
+				one := header(unix.SizeofIfInfomsg, unix.AF_UNSPEC)
+				native.PutUint32(one[4:], uint32(l.index))
+				_, _ = c.route.do(unix.RTM_GETLINK, 0, one) // one that is gone waits for nothing
+			}
+		}
+		if len(asked) == before {
+			return nil
+		}
+		list, err := c.route.dump(ask, body)
+		if err != nil {
+			return err
+		}
+		img.Dumps[secLink] = list
+	}
 }
 
 // takeTraffic asks for the classes of each link with a qdisc that can have
