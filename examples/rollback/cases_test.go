@@ -22,6 +22,7 @@ func TestCase(t *testing.T) {
 	for _, c := range []struct{ name, setup, text, says string }{
 		{"24 what is left of a route of several ways", "", "addr add x0 10.30.1.1/24\nlink set w0 netns third", ""},
 		{"25 link removed whose MTU is too small for IPv6", "", "link set t1 mtu 1213\nlink del t0\nlink set x0 mtu 1270\nns del third", ""},
+		{"34 route by nexthop objects, of which one has gone", "", "ns del third\nroute del 10.53.0.0/16", ""},
 		{"24 link that has just lost its carrier, behind a savepoint", "", "link set t0 down\ntry { link set t1 alias \"far\"; fail \"inside\" }", ""},
 		{"24 link that is just back, behind a savepoint", "", "try { link set w0 netns third; fail \"inside\" }\ntry { link set w0 mtu 1400; fail \"inside\" }", ""},
 		{"22 altname taken by a new link", "", "link del x0\ntap third-uplink 10.22.0.1/24\nlink set third-uplink mtu 1400", ""},

@@ -322,7 +322,6 @@ func (n *Net) unlink(s *space, l *link) {
 func (n *Net) strip(s *space, l *link) {
 	n.dropSysctls(s, l.Name)
 	n.dropRoutes(s, l.Name, nil)
-	n.takeRoutes(s, l.Name) // IPv4 goes on by its other ways only while this one is there
 	n.dropNeighs(s, l.Name, nil)
 	for i := len(l.addrs) - 1; i >= 0; i-- {
 		a := l.addrs[i]

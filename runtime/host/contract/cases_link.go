@@ -77,8 +77,6 @@ func (o ops) moveCases() []testCase {
 		{"move of a route behind another", with(o.route(host.Add, "a", "10.9.0.0/24 via 10.1.0.2"), o.route(host.Append, "a", "10.9.0.0/24 via 10.0.0.2")), o.move("a:x", "c")},
 		{"move from the source of its route", with(o.route(host.Add, "a", "10.9.0.0/24 via 10.0.0.2 src 10.1.0.1")), o.move("a:x", "c")},
 		{"move of the source of a route", with(o.route(host.Add, "a", "10.9.0.0/24 via 10.1.0.2 src 10.0.0.1")), o.move("a:x", "c")},
-		{"move of one way", with(o.route(host.Add, "a", "10.9.0.0/24 nexthop 10.0.0.2 nexthop 10.1.0.2"), o.route(host.Add, "a", "fd09::/64 nexthop fd00::2 nexthop fd01::2")), o.move("a:x", "c")},
-		{"link del of one way", with(o.route(host.Add, "a", "10.9.0.0/24 nexthop 10.0.0.2 nexthop 10.1.0.2"), o.route(host.Add, "a", "fd09::/64 nexthop fd00::2 nexthop fd01::2")), o.del("a:x")},
 		{"move without its connected route", with(o.route(host.Del, "a", "10.0.0.0/24 dev x"), o.route(host.Del, "a", "fd00::/64 dev x")), o.move("a:x", "c")},
 		{"move while down", with(o.set("a:x", down)), o.move("a:x", "c")},
 		{"move of secondaries", with(o.addr(host.Add, "a:x", "10.0.0.3/24"), o.addr(host.Add, "a:x", "fd00::3/64")), o.move("a:x", "c")},
