@@ -104,9 +104,8 @@ func (c *company) gather(sp *space, l *link) error {
 func (c *company) gatherPeer(sp *space, l *link) error {
 	other := sp
 	if l.peerSpace >= 0 {
-		var err error
-		if other, err = c.reach.across(sp, l); err != nil || other == nil {
-			return err
+		if other = c.reach.otherEnd(sp, l); other == nil {
+			return nil
 		}
 	}
 	peer, err := other.linkAt(l.parent)

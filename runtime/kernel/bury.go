@@ -24,12 +24,19 @@ type body struct {
 type funeral struct {
 	q      *queue
 	reach  *reach
-	bodies []*body         // what others stand on first
+	bodies []*body // what others stand on first
+	at     map[place]*body
 	dying  map[*space]bool // namespaces that are parked whole
 }
 
+// A place is where an interface is.
+type place struct {
+	sp    *space
+	index int
+}
+
 func (q *queue) funeral(r *reach) *funeral {
-	return &funeral{q: q, reach: r, dying: map[*space]bool{}}
+	return &funeral{q: q, reach: r, at: map[place]*body{}, dying: map[*space]bool{}}
 }
 
 // linkDel removes an interface: that very one at once, and one that is only
@@ -76,7 +83,7 @@ func (q *queue) linkDel(op host.LinkDel) error {
 
 // add takes an interface into the funeral, with what goes with it.
 func (f *funeral) add(sp *space, l *link) error {
-	if b := f.body(sp, l.index); b != nil {
+	if b := f.at[place{sp, l.index}]; b != nil {
 		if !b.stays {
 			return nil
 		}
@@ -85,8 +92,8 @@ func (f *funeral) add(sp *space, l *link) error {
 	if err := l.deletable(sp.where()); err != nil {
 		return err
 	}
-	f.bodies = append(f.bodies, &body{*l, sp, false})
-	if err := f.addPeer(sp, l); err != nil {
+	f.take(&body{*l, sp, false})
+	if _, err := f.addPeer(sp, l); err != nil {
 		return err
 	}
 	near, err := f.links(sp)
@@ -115,23 +122,19 @@ func (f *funeral) add(sp *space, l *link) error {
 	return f.addAbroad(sp, l)
 }
 
-func (f *funeral) body(sp *space, index int) *body {
-	for _, b := range f.bodies {
-		if b.sp == sp && b.index == index {
-			return b
-		}
-	}
-	return nil
+func (f *funeral) take(b *body) {
+	f.bodies = append(f.bodies, b)
+	f.at[place{b.sp, b.index}] = b
 }
 
 // mourn takes note of an interface that stays, but loses its master, a port or
 // its carrier: with it may go its neighbours and nexthop objects, and those of
 // what stands on it.
 func (f *funeral) mourn(sp *space, l *link) error {
-	if f.body(sp, l.index) != nil {
+	if f.at[place{sp, l.index}] != nil {
 		return nil
 	}
-	f.bodies = append(f.bodies, &body{*l, sp, true})
+	f.take(&body{*l, sp, true})
 	near, err := f.links(sp)
 	for i := range near {
 		if err != nil || near[i].peerSpace >= 0 || near[i].stands() != l.index {
@@ -145,30 +148,30 @@ func (f *funeral) mourn(sp *space, l *link) error {
 	return err
 }
 
-// addPeer takes the other end of a pair.
-func (f *funeral) addPeer(sp *space, l *link) error {
+// addPeer takes the other end of a pair, and tells whether there is one that does
+// not go with its namespace.
+func (f *funeral) addPeer(sp *space, l *link) (taken bool, err error) {
 	if !l.paired() || l.parent == 0 {
-		return nil
+		return false, nil
 	}
 	other := sp
 	if l.peerSpace >= 0 {
-		var err error
-		if other, err = f.reach.across(sp, l); err != nil {
-			return err
-		}
-		if other == nil {
-			return failed(unix.EOPNOTSUPP, host.FieldName, "%s in %s: its other end is in a namespace that cannot be found, and could not be brought back",
+		if other = f.reach.otherEnd(sp, l); other == nil {
+			return false, failed(unix.EOPNOTSUPP, host.FieldName, "%s in %s: its other end is in a namespace that cannot be found, and could not be brought back",
 				name.Quote(l.name), sp.where())
 		}
 	}
 	if f.dying[other] {
-		return nil
+		return false, nil
 	}
 	peer, err := other.linkAt(l.parent)
 	if err != nil || peer == nil {
-		return err
+		return false, err
 	}
-	return f.add(other, peer)
+	if peer.peerSpace >= 0 {
+		f.reach.across[number{other, peer.peerSpace}] = sp
+	}
+	return true, f.add(other, peer)
 }
 
 // addAbroad takes what stands on the interface from other namespaces. Those
@@ -180,7 +183,7 @@ func (f *funeral) addAbroad(sp *space, l *link) error {
 			if other.untouched() {
 				return true
 			}
-			links, err := other.allLinks()
+			links, err := f.reach.links(other)
 			for i := range links {
 				if err == nil && links[i].peerSpace >= 0 && links[i].stands() != 0 {
 					id, _ := other.id()
@@ -230,7 +233,7 @@ func (f *funeral) links(sp *space) ([]link, error) {
 	if list, ok := f.q.seen[id]; ok {
 		return list, nil
 	}
-	list, err := sp.allLinks()
+	list, err := f.reach.links(sp)
 	if err == nil {
 		if f.q.seen == nil {
 			f.q.seen = map[uint64][]link{}
@@ -294,17 +297,30 @@ func (f *funeral) write() (undo, final []host.Op, err error) {
 // bury carries it out, the upmost first. The steps can be done again.
 func (f *funeral) bury() error {
 	for _, b := range f.bodies {
-		if m := f.body(b.sp, b.master); b.stays && m != nil && !m.stays {
+		if m := f.at[place{b.sp, b.master}]; b.stays && m != nil && !m.stays {
 			if err := f.release(b); err != nil {
 				return err
 			}
 		}
 	}
+	for _, step := range []func(*body) error{f.lower, f.strip} {
+		for _, b := range slices.Backward(f.bodies) {
+			if b.stays {
+				continue
+			}
+			if err := step(b); err != nil {
+				return err
+			}
+		}
+	}
+	if err := f.stripRoutes(); err != nil {
+		return err
+	}
 	for _, b := range slices.Backward(f.bodies) {
 		if b.stays {
 			continue
 		}
-		if err := f.lay(b); err != nil {
+		if err := f.rename(b); err != nil {
 			return err
 		}
 		b.sp.unlearn(b.name)
@@ -312,45 +328,71 @@ func (f *funeral) bury() error {
 	return nil
 }
 
+func (f *funeral) point(step, what string) { f.q.h.point("bury: " + step + " " + what) }
+
 func (f *funeral) release(b *body) error {
-	f.q.h.point("bury: release " + b.name)
+	f.point("release", b.name)
 	return b.sp.tell(setLink(b.index, host.FieldNone, unix.IFLA_MASTER, make([]byte, 4)))
 }
 
-// lay buries one interface.
-func (f *funeral) lay(b *body) error {
-	point := func(step string) { f.q.h.point("bury: " + step + " " + b.name) }
+// lower takes an interface down, and out of its master.
+func (f *funeral) lower(b *body) error {
 	if b.flags&unix.IFF_UP != 0 {
-		point("down")
+		f.point("down", b.name)
 		if err := b.sp.tell(setFlags(b.index, 0, unix.IFF_UP)); err != nil {
 			return err
 		}
 	}
-	if b.master != 0 {
-		if err := f.release(b); err != nil {
+	if b.master == 0 {
+		return nil
+	}
+	return f.release(b)
+}
+
+// strip takes its addresses.
+func (f *funeral) strip(b *body) error {
+	f.point("addresses", b.name)
+	return b.sp.stripAddrs(b.index)
+}
+
+// stripRoutes takes what still leads through the interfaces, namespace by
+// namespace: to list the routes for each would take the square of them.
+func (f *funeral) stripRoutes() error {
+	indexes := map[*space]map[int]bool{}
+	var spaces []*space
+	for _, b := range f.bodies {
+		if b.stays {
+			continue
+		}
+		if indexes[b.sp] == nil {
+			indexes[b.sp] = map[int]bool{}
+			spaces = append(spaces, b.sp)
+		}
+		indexes[b.sp][b.index] = true
+	}
+	for _, sp := range spaces {
+		f.point("routes", sp.where())
+		if err := sp.stripRoutes(indexes[sp]); err != nil {
 			return err
 		}
 	}
-	point("addresses")
-	if err := b.sp.stripAddrs(b.index); err != nil {
-		return err
-	}
-	point("routes")
-	if err := b.sp.stripRoutes(b.index); err != nil {
-		return err
-	}
+	return nil
+}
+
+// rename gives an interface the name of a tombstone, and no other.
+func (f *funeral) rename(b *body) error {
 	if alt := b.alt(); len(alt) > 0 {
-		point("alternative names")
+		f.point("alternative names", b.name)
 		if err := b.sp.tell(altNames(unix.RTM_DELLINKPROP, b.index, alt)); err != nil {
 			return err
 		}
 	}
-	point("rename")
+	f.point("rename", b.name)
 	tomb := host.Tomb{Index: b.index}
 	if err := b.sp.tell(setLink(b.index, host.FieldName, unix.IFLA_IFNAME, append([]byte(tomb.Alias()), 0))); err != nil {
 		return err
 	}
-	point("end")
+	f.point("end", b.name)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -85,6 +86,13 @@ func (f *funeral) survey(sp *space, bodies []*body, graves map[*body]host.Grave)
 	if err != nil {
 		return table, err
 	}
+	var ports bridgeTables
+	if slices.ContainsFunc(bodies, func(b *body) bool { return b.master != 0 }) {
+		if ports, err = sp.bridgeTables(); err != nil {
+			return table, err
+		}
+	}
+	addrsOf, neighsOf := byLink(addrs), byLink(neighs)
 	indexes := map[int]bool{}
 	var own [][]byte
 	for _, b := range bodies {
@@ -92,19 +100,14 @@ func (f *funeral) survey(sp *space, bodies []*body, graves map[*body]host.Grave)
 		if err != nil {
 			return table, err
 		}
-		g.Addrs = about(addrs, b.index)
-		for _, n := range about(neighs, b.index) {
+		g.Addrs = addrsOf[b.index]
+		for _, n := range neighsOf[b.index] {
 			if state := native.Uint16(n[8:]); state&unix.NUD_PERMANENT != 0 || n[10]&ntfProxy != 0 {
 				g.Neighs = append(g.Neighs, n)
 			}
 		}
 		if b.master != 0 {
-			if g.FDB, g.MDB, err = sp.portTables(b); err != nil {
-				return table, err
-			}
-			if g.VLANs, err = sp.portVLANs(b.index); err != nil {
-				return table, err
-			}
+			g.FDB, g.MDB, g.VLANs = ports.of(b)
 		}
 		graves[b] = g
 		indexes[b.index] = true
@@ -130,12 +133,23 @@ func (b *body) grave() (host.Grave, error) {
 func about(list [][]byte, index int) [][]byte {
 	var out [][]byte
 	for _, b := range list {
-		if int(native.Uint32(b[4:])) == index {
+		if aboutLink(b) == index {
 			out = append(out, b)
 		}
 	}
 	return out
 }
+
+// byLink sorts such messages by their interface.
+func byLink(list [][]byte) map[int][][]byte {
+	out := map[int][][]byte{}
+	for _, b := range list {
+		out[aboutLink(b)] = append(out[aboutLink(b)], b)
+	}
+	return out
+}
+
+func aboutLink(b []byte) int { return int(native.Uint32(b[4:])) }
 
 // rawNeighs lists neighbours and proxies.
 func (sp *space) rawNeighs() ([][]byte, error) {
@@ -149,30 +163,39 @@ func (sp *space) rawNeighs() ([][]byte, error) {
 	return append(list, more...), err
 }
 
-// portTables lists what a bridge was told about a port: static entries of its
-// forwarding table, and permanent multicast groups.
-func (sp *space) portTables(b *body) (fdb, mdb [][]byte, err error) {
-	if kind, _ := b.port(); kind != "bridge" {
-		return nil, nil, nil
-	}
+// bridgeTables are what the bridges of a namespace were told about their ports,
+// by port.
+type bridgeTables struct {
+	fdb, mdb, vlans map[int][][]byte
+}
+
+func (sp *space) bridgeTables() (t bridgeTables, err error) {
 	entries, err := sp.fdb()
 	if err != nil {
-		return nil, nil, err
+		return t, err
 	}
-	for _, e := range about(entries, b.index) {
+	t.fdb = byLink(entries)
+	if t.mdb, err = sp.permanentGroups(); err != nil {
+		return t, err
+	}
+	t.vlans, err = sp.portVLANs()
+	return t, err
+}
+
+// of picks static entries of the forwarding table, permanent multicast groups
+// and VLANs of a port.
+func (t bridgeTables) of(b *body) (fdb, mdb, vlans [][]byte) {
+	if kind, _ := b.port(); kind != "bridge" {
+		return nil, nil, t.vlans[b.index]
+	}
+	for _, e := range t.fdb[b.index] {
 		a := parseAttrs(e[unix.SizeofNdMsg:])
 		still := native.Uint16(e[8:])&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 || e[10]&(ntfExtLearned|ntfSticky) != 0
 		if still && int(a.u32(unix.NDA_MASTER)) == b.master {
 			fdb = append(fdb, e)
 		}
 	}
-	ask := make([]byte, sizeofBrPortMsg)
-	ask[0] = unix.AF_BRIDGE
-	bridges, err := sp.list(rtmGetMDB, rtmGetMDB, ask)
-	for _, m := range about(bridges, b.master) {
-		mdb = append(mdb, permanentGroups(m[sizeofBrPortMsg:], b.index)...)
-	}
-	return fdb, mdb, err
+	return fdb, t.mdb[b.index], t.vlans[b.index]
 }
 
 func (sp *space) fdb() ([][]byte, error) {
@@ -181,21 +204,27 @@ func (sp *space) fdb() ([][]byte, error) {
 	return sp.list(unix.RTM_GETNEIGH, unix.RTM_NEWNEIGH, ask)
 }
 
-// permanentGroups finds the groups of a port: MDBA_MDB holds MDBA_MDB_ENTRY
-// holds MDBA_MDB_ENTRY_INFO, each of kind 1.
-func permanentGroups(b []byte, port int) [][]byte {
-	var out [][]byte
-	eachAttr(b, func(kind uint16, mdb []byte) {
-		if kind != 1 {
-			return
-		}
-		eachAttr(mdb, func(_ uint16, entry []byte) {
-			eachAttr(entry, func(_ uint16, info []byte) {
-				if len(info) >= sizeofBrMDBEntry && int(native.Uint32(info)) == port && info[4] == mdbPermanent {
-					out = append(out, bytes.Clone(info))
-				}
+// permanentGroups finds the permanent multicast groups of ports: MDBA_MDB holds
+// MDBA_MDB_ENTRY holds MDBA_MDB_ENTRY_INFO, each of kind 1.
+func (sp *space) permanentGroups() (map[int][][]byte, error) {
+	ask := make([]byte, sizeofBrPortMsg)
+	ask[0] = unix.AF_BRIDGE
+	bridges, err := sp.list(rtmGetMDB, rtmGetMDB, ask)
+	out := map[int][][]byte{}
+	for _, m := range bridges {
+		eachAttr(m[sizeofBrPortMsg:], func(kind uint16, mdb []byte) {
+			if kind != 1 {
+				return
+			}
+			eachAttr(mdb, func(_ uint16, entry []byte) {
+				eachAttr(entry, func(_ uint16, info []byte) {
+					if len(info) >= sizeofBrMDBEntry && info[4] == mdbPermanent {
+						port := int(native.Uint32(info))
+						out[port] = append(out[port], bytes.Clone(info))
+					}
+				})
 			})
 		})
-	})
-	return out
+	}
+	return out, err
 }

@@ -110,16 +110,16 @@ func (sp *space) rawNexthops() ([][]byte, error) {
 	return sp.list(unix.RTM_GETNEXTHOP, unix.RTM_NEWNEXTHOP, make([]byte, sizeofNhMsg))
 }
 
-// stripRoutes removes what still leads through an interface that is down:
-// static routes, and ways of multipath routes.
-func (sp *space) stripRoutes(index int) error {
+// stripRoutes removes what still leads through interfaces that are down: static
+// routes, and ways of multipath routes.
+func (sp *space) stripRoutes(indexes map[int]bool) error {
 	list, err := sp.keptRoutes()
 	if err != nil {
 		return err
 	}
 	for _, b := range list {
-		if leavesBy(b, map[int]bool{index: true}) {
-			if err := sp.tell(told(unix.RTM_DELROUTE, 0, oneWay(b, index)), unix.ESRCH); err != nil {
+		if leavesBy(b, indexes) {
+			if err := sp.tell(told(unix.RTM_DELROUTE, 0, oneWay(b, indexes)), unix.ESRCH); err != nil {
 				return err
 			}
 		}
@@ -127,9 +127,9 @@ func (sp *space) stripRoutes(index int) error {
 	return nil
 }
 
-// oneWay is what deletes the part of a route that goes with an interface: of
-// IPv4 the whole, of IPv6 the ways through it.
-func oneWay(b []byte, index int) []byte {
+// oneWay is what deletes the part of a route that goes with interfaces: of IPv4
+// the whole, of IPv6 the ways through them.
+func oneWay(b []byte, indexes map[int]bool) []byte {
 	plain := plainRoute(b)
 	if b[0] != unix.AF_INET6 {
 		return plain
@@ -140,7 +140,7 @@ func oneWay(b []byte, index int) []byte {
 		}
 		var kept []byte
 		eachWay(data, func(i int, whole []byte) {
-			if i == index {
+			if indexes[i] {
 				kept = append(kept, whole...)
 			}
 		})

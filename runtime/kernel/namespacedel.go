@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"vnet/lang/name"
@@ -67,86 +66,99 @@ func (q *queue) namespaceDel() error {
 	return failure
 }
 
-// parkAll parks namespaces one after the other. What one cannot be parked for
-// leaves those before it parked.
+// parkAll parks namespaces together. What one cannot be parked for leaves those
+// before it parked.
 func (q *queue) parkAll(dying []*space, ops []int) error {
-	r := q.h.reach()
-	defer r.close()
-	together := map[*space]bool{}
-	for i, sp := range dying {
-		dying[i] = r.one(sp)
-		together[dying[i]] = true
+	if len(dying) == 0 {
+		return nil
 	}
-	for i, sp := range dying {
-		q.at = ops[i]
-		keep, err := unix.FcntlInt(uintptr(sp.fd), unix.F_DUPFD_CLOEXEC, 0)
+	at, err := q.parkTogether(dying, ops)
+	if err == nil {
+		return nil
+	}
+	for i, sp := range dying[:at] { // it may have been parked, and come back
+		again, err := q.h.space(sp.name)
 		if err != nil {
+			q.at = ops[i]
 			return err
 		}
-		if err := q.parkOne(r, sp, together); err != nil {
-			unix.Close(keep)
-			return err
-		}
-		// Those behind it have cables to it, though it has no name any more.
-		sp.fd = netns.NsHandle(keep)
-		r.temp = append(r.temp, sp)
+		again.made, dying[i] = sp.made, again
 	}
-	return nil
+	if before := q.parkAll(dying[:at], ops[:at]); before != nil {
+		return before
+	}
+	q.at = ops[at]
+	return err
 }
 
-func (q *queue) parkOne(r *reach, sp *space, together map[*space]bool) error {
+// parkTogether parks namespaces, all or none: it tells which one cannot be. What
+// goes with any of them in others is found before the first is touched, and
+// belongs to that one: it comes back when all have their names again.
+func (q *queue) parkTogether(dying []*space, ops []int) (at int, err error) {
+	r := q.h.reach()
+	defer r.close()
 	f := q.funeral(r)
-	f.dying = together
-	if err := f.addFarEnds(sp); err != nil {
-		return err
+	going := make([]*space, len(dying))
+	for i, sp := range dying {
+		going[i] = r.one(sp)
+		f.dying[going[i]] = true
+	}
+	if err := connect(going); err != nil {
+		return 0, err
+	}
+	for at, sp := range going {
+		if err := f.addFarEnds(sp); err != nil {
+			return at, err
+		}
 	}
 	undo, final, err := f.write()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	id, err := sp.id()
-	if err != nil {
-		return err
-	}
-	undo = append([]host.Op{host.NamespaceUnpark{Name: sp.name, ID: id}}, undo...)
-	q.results[q.at].Final = append(final, host.NamespacePurge{Name: sp.name, ID: id})
-	err = q.foretell(undo...)
-	if err == nil {
-		if err = f.bury(); err == nil {
-			err = q.h.park(sp)
-		}
+	for i, sp := range going {
+		id, err := sp.id()
 		if err != nil {
-			newQueue(q.h, undo).run(context.Background())
+			return i, err
+		}
+		q.at = ops[i]
+		q.undo(append([]host.Op{host.NamespaceUnpark{Name: sp.name, ID: id}}, undo...)...)
+		q.results[q.at].Final = append(final, host.NamespacePurge{Name: sp.name, ID: id})
+		undo, final = nil, nil
+	}
+	if err = q.announce(); err == nil {
+		if err = f.bury(); err == nil {
+			at, err = q.h.park(going)
 		}
 	}
 	if err != nil {
-		q.results[q.at].Final = nil
-		return err
+		for _, k := range slices.Backward(ops) {
+			newQueue(q.h, q.results[k].Undo).run(context.Background())
+			q.results[k] = host.Result{}
+		}
 	}
-	q.undo(undo...)
-	return nil
+	return at, err
 }
 
 // addFarEnds takes into the funeral what goes with a namespace in others: the
 // other ends of its cables, and what stands on its interfaces. A namespace
 // that somebody else uses only loses its name.
 func (f *funeral) addFarEnds(sp *space) error {
-	links, err := sp.allLinks()
+	links, err := f.links(sp)
 	if err != nil {
 		return err
 	}
-	links = slices.DeleteFunc(links, func(l link) bool { return l.flags&unix.IFF_LOOPBACK != 0 })
-	if len(links) == 0 || !sp.made && usedSpaces()[sp.ino] {
+	ends := slices.DeleteFunc(slices.Clone(links), func(l link) bool { return l.flags&unix.IFF_LOOPBACK != 0 })
+	if len(ends) == 0 || !sp.made && usedSpaces()[sp.ino] {
 		return nil
 	}
-	for i := range links {
-		l := &links[i]
+	for i := range ends {
+		l := &ends[i]
 		if l.peerSpace >= 0 && l.paired() {
-			before := len(f.bodies)
-			if err := f.addPeer(sp, l); err != nil {
+			taken, err := f.addPeer(sp, l)
+			if err != nil {
 				return err
 			}
-			if len(f.bodies) == before {
+			if !taken {
 				continue
 			}
 			if err := f.mourn(sp, l); err != nil { // without carrier

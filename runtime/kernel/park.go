@@ -117,36 +117,53 @@ func unbind(path string) error {
 	return nil
 }
 
-// park gives a namespace a place and takes its name away. The steps can be
-// done again.
-func (h *Host) park(sp *space) error {
+// park gives namespaces a place and takes their names away; it tells which one
+// it failed at. The steps can be done again.
+func (h *Host) park(dying []*space) (at int, err error) {
 	if err := openPark(); err != nil {
-		return err
+		return 0, err
 	}
+	names, err := coveredFiles()
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(names)
+	for at, sp := range dying {
+		if err := h.parkOne(sp, names); err != nil {
+			return at, err
+		}
+	}
+	return 0, nil
+}
+
+func (h *Host) parkOne(sp *space, names int) error {
 	h.point("park: bind")
 	if lies, err := h.borne(parked(sp.cookie)); err != nil || lies != sp.cookie {
 		if err := bindSpace(sp, parked(sp.cookie)); err != nil {
 			return err
 		}
 	}
-	if err := markCovered(sp.name, sp.cookie); err != nil {
+	if err := markCovered(names, sp.name, sp.cookie); err != nil {
 		return err
 	}
 	h.point("park: unmount")
 	return h.unname([]*space{sp})
 }
 
-// markCovered marks the file that a namespace is bound over: with the mount
-// gone and the file still there, it is known as ours. A copy of the directory's
-// mount, without those below it, shows the file (open_tree(2)).
-func markCovered(ns string, id uint64) error {
-	tree, err := unix.OpenTree(unix.AT_FDCWD, runDir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+// coveredFiles opens the directory of the names as it is below the namespaces: a
+// copy of its mount, without those that lie on its files (open_tree(2)).
+func coveredFiles() (dir int, err error) {
+	dir, err = unix.OpenTree(unix.AT_FDCWD, runDir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 	if err != nil {
-		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "look below " + runDir}
+		return -1, &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "look below " + runDir}
 	}
-	defer unix.Close(tree)
-	when := ourTime(id)
-	if err := unix.UtimesNanoAt(tree, ns, when, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	return dir, nil
+}
+
+// markCovered marks the file that a namespace is bound over: with the mount
+// gone and the file still there, it is known as ours.
+func markCovered(names int, ns string, id uint64) error {
+	if err := unix.UtimesNanoAt(names, ns, ourTime(id), unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return &host.Error{Errno: errnoOf(err), Kernel: rootWords(err), What: "mark " + runDir + "/" + ns}
 	}
 	return nil

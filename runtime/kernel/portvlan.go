@@ -15,18 +15,19 @@ const (
 	bridgeVLANInfo = 2
 )
 
-// portVLANs lists the VLANs of a port with how it is in them, each as struct
+// portVLANs lists the VLANs of ports with how they are in them, each as struct
 // bridge_vlan_info: flags and number.
-func (sp *space) portVLANs(index int) ([][]byte, error) {
+func (sp *space) portVLANs() (map[int][][]byte, error) {
 	ask := newMessage(0, 0, unix.SizeofIfInfomsg)
 	ask.head()[0] = unix.AF_BRIDGE
 	ask.u32(host.FieldNone, unix.IFLA_EXT_MASK, extBrVLAN)
 	list, err := sp.list(unix.RTM_GETLINK, unix.RTM_NEWLINK, ask.buf[unix.SizeofNlMsghdr:])
-	var out [][]byte
-	for _, b := range about(list, index) {
+	out := map[int][][]byte{}
+	for _, b := range list {
+		port := aboutLink(b)
 		eachAttr(parseAttrs(b[unix.SizeofIfInfomsg:])[unix.IFLA_AF_SPEC], func(kind uint16, data []byte) {
 			if kind == bridgeVLANInfo && len(data) == 4 {
-				out = append(out, bytes.Clone(data))
+				out[port] = append(out[port], bytes.Clone(data))
 			}
 		})
 	}
@@ -39,7 +40,7 @@ func (sp *space) restoreVLANs(index int, g host.Grave) error {
 	if g.PortKind != "bridge" {
 		return nil
 	}
-	now, err := sp.portVLANs(index)
+	all, err := sp.portVLANs()
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (sp *space) restoreVLANs(index int, g host.Grave) error {
 	for _, info := range g.VLANs {
 		had[number(info)] = info
 	}
-	for _, info := range now {
+	for _, info := range all[index] {
 		have[number(info)] = info
 		if had[number(info)] == nil {
 			if err := sp.tell(setVLAN(unix.RTM_DELLINK, index, info)); err != nil {

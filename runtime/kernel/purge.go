@@ -110,7 +110,11 @@ func (h *Host) bin(dying []host.NamespacePurge) error {
 	r := h.reach()
 	defer r.close()
 	for _, op := range dying {
+		var held *space
 		for _, path := range []string{parked(op.ID), runDir + "/" + op.Name} {
+			if held != nil && !lies(held, path) {
+				continue
+			}
 			sp, err := r.open(path, "") // held until all are unbound
 			if err != nil {
 				continue
@@ -121,6 +125,7 @@ func (h *Host) bin(dying []host.NamespacePurge) error {
 			if err := unbind(path); err != nil {
 				return err
 			}
+			held = sp
 		}
 		if mayTake(op.Name, op.ID) {
 			if err := unbind(runDir + "/" + op.Name); err != nil {
@@ -131,6 +136,12 @@ func (h *Host) bin(dying []host.NamespacePurge) error {
 	}
 	closePark()
 	return nil
+}
+
+// lies reports whether a path leads to a namespace that is held open.
+func lies(sp *space, path string) bool {
+	var st unix.Stat_t
+	return unix.Lstat(path, &st) == nil && st.Ino == sp.ino
 }
 
 // lose lets go of a namespace that is kept open under its old name.

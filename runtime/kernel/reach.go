@@ -25,10 +25,20 @@ type reach struct {
 
 	sought int                 // how often the other end of a cable was
 	byMAC  map[string][]*space // who has an interface of that address; nil when nobody was asked yet
+	across map[number]*space   // what led there
+	last   *space              // the newest of these
+	lists  map[*space][]link   // the interfaces of those that were asked
+}
+
+// A number is what one namespace calls another (nsid).
+type number struct {
+	from *space
+	id   int
 }
 
 func (h *Host) reach() *reach {
-	return &reach{h: h, byID: map[uint64]*space{}, byIno: map[uint64]*space{}}
+	return &reach{h: h, byID: map[uint64]*space{}, byIno: map[uint64]*space{},
+		across: map[number]*space{}, lists: map[*space][]link{}}
 }
 
 func (r *reach) close() {
@@ -70,29 +80,52 @@ func (r *reach) space(id uint64, ns string) (*space, error) {
 // for their interfaces.
 const fewCables = 4
 
-// across finds the namespace of the other end of a cable, which the one it
+// otherEnd finds the namespace of the other end of a cable, which the one it
 // leads from has a number for (nsid); nil where it cannot be found.
-func (r *reach) across(from *space, l *link) (*space, error) {
-	var found *space
-	check := func(sp *space) bool {
+func (r *reach) otherEnd(from *space, l *link) *space {
+	if sp := r.across[number{from, l.peerSpace}]; sp != nil {
+		return sp
+	}
+	for sp := range r.candidates(from, l) {
 		sp = r.one(sp)
 		if got, err := from.numberOf(sp); err == nil && got == l.peerSpace && got != noID {
-			found = sp
-		}
-		return found == nil
-	}
-	for _, ns := range append(from.nearby(), host.Start) {
-		if sp, err := r.h.space(ns); err == nil && !check(sp) {
-			return found, nil
+			r.across[number{from, got}], r.last = sp, sp
+			return sp
 		}
 	}
-	for _, sp := range r.likely(from, l) {
-		if !check(sp) {
-			return found, nil
+	return nil
+}
+
+// candidates are the namespaces that a cable may lead to, the likely ones first.
+func (r *reach) candidates(from *space, l *link) iter.Seq[*space] {
+	return func(yield func(*space) bool) {
+		if r.last != nil && r.last != from && !yield(r.last) {
+			return
 		}
+		for _, sp := range r.likely(from, l) {
+			if !yield(sp) {
+				return
+			}
+		}
+		for _, ns := range append(from.nearby(), host.Start) {
+			if sp, err := r.h.space(ns); err == nil && !yield(sp) {
+				return
+			}
+		}
+		r.each(true, yield)
 	}
-	r.each(true, check)
-	return found, nil
+}
+
+// links lists the interfaces of a namespace, once.
+func (r *reach) links(sp *space) ([]link, error) {
+	if list, ok := r.lists[sp]; ok {
+		return list, nil
+	}
+	list, err := sp.allLinks()
+	if err == nil {
+		r.lists[sp] = list
+	}
+	return list, err
 }
 
 // likely are namespaces that have an interface with the address of a cable's
@@ -105,7 +138,7 @@ func (r *reach) likely(from *space, l *link) []*space {
 	if r.byMAC == nil {
 		r.byMAC = map[string][]*space{}
 		r.each(false, func(sp *space) bool {
-			links, _ := sp.allLinks()
+			links, _ := r.links(sp)
 			for _, l := range links {
 				if l.paired() {
 					r.byMAC[l.mac] = append(r.byMAC[l.mac], sp)

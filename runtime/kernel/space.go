@@ -248,6 +248,39 @@ func (sp *space) netlink() (*conn, error) {
 	return sp.conn, err
 }
 
+// connect opens the connections of several namespaces, on one thread that goes
+// round them.
+func connect(spaces []*space) error {
+	return onThread(func() (bool, error) {
+		home, err := netns.Get()
+		if err != nil {
+			return true, err
+		}
+		defer home.Close()
+		for _, sp := range spaces {
+			if err = sp.connectHere(); err != nil {
+				break
+			}
+		}
+		return netns.Set(home) == nil, err
+	})
+}
+
+// connectHere opens the connection of a namespace on this thread, which stays
+// there.
+func (sp *space) connectHere() (err error) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	if sp.conn != nil {
+		return nil
+	}
+	if err := netns.Set(sp.fd); err != nil {
+		return entering(sp.name, err)
+	}
+	sp.conn, err = openConn()
+	return err
+}
+
 func (sp *space) close() {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()

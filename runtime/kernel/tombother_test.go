@@ -303,6 +303,43 @@ func Test47ManySpaces(t *testing.T) {
 	l.same("undone", before)
 }
 
+// What one namespace cannot be parked for leaves those before it parked, and those
+// behind it as they were.
+func TestParkedUpToOne(t *testing.T) {
+	t.Parallel()
+	text := threeSpaces
+	for i := range 3 {
+		text += fmt.Sprintf(`
+			ip netns add @%[1]d
+			ip -n @%[1]d link add e0 type veth peer name p%[1]d netns @b
+			ip -n @b link set p%[1]d up; ip -n @b addr add 10.%[1]d.0.1/24 dev p%[1]d; ip -n @%[1]d link set e0 up`, i)
+	}
+	l := newLab(t, text)
+	h, before := open(t), l.settled()
+	if err := openPark(); err != nil {
+		t.Fatal(err)
+	}
+	inTheWay := parked(h.Cookie(l.prefix + "1"))
+	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(inTheWay)
+	var ops []host.Op
+	for i := range 3 {
+		ops = append(ops, host.NamespaceDel{Name: fmt.Sprint(l.prefix, i)})
+	}
+	results := h.Apply(context.Background(), ops, nil)
+	if results[0].Err != nil || results[1].Err == nil || !results[2].Skipped {
+		t.Errorf("came of it: %+v", results)
+	}
+	if got := linkList(t, h, l.prefix+"b"); got != "lo p1 p2" {
+		t.Errorf("there are: %s", got)
+	}
+	_ = os.Remove(inTheWay)
+	each(t, "undo", results[0].Undo, 0)
+	l.same("undone", before)
+}
+
 // What is buried holds what there can be only one of; that is said, and over
 // with the commit.
 func TestHeldByTheBuried(t *testing.T) {
