@@ -564,6 +564,26 @@ func TestReplaceAgain(t *testing.T) {
 	}
 }
 
+// Which lab is replaced only the run of the script tells where its text does not;
+// and one that is taken back by removing its namespaces stays such a lab.
+func TestReplaceNamedByRun(t *testing.T) {
+	t.Parallel()
+	m := kerneltest.New(t)
+	text := "let called = tower\nlab $called\nns ta tb\nveth ta:e0 10.9.0.%d/24 <-> tb:e0 10.9.0.9/24\n"
+	run(t, m, 0, "run", script(t, fmt.Sprintf(text, 1)))
+	run(t, m, 0, "run", "--replace", script(t, fmt.Sprintf(text, 2)))
+	if addr := m.Run("ip", "-n", "ta", "-br", "addr", "show", "e0"); !strings.Contains(addr, "10.9.0.2/24") {
+		t.Errorf("there is %s", addr)
+	}
+	if record := m.Run("cat", "/run/vnet/lab/tower/1/lab.json"); !strings.Contains(record, `"Whole":`) {
+		t.Errorf("kept is %s", record)
+	}
+	run(t, m, 0, "down", "tower")
+	if left := m.Run("ip", "netns"); left != "" {
+		t.Errorf("left: %s", left)
+	}
+}
+
 // If the new lab fails, wherever, the old one stands as it was, and so do its
 // programs.
 func TestReplaceFails(t *testing.T) {

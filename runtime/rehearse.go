@@ -73,7 +73,7 @@ func rehearsal(ctx context.Context, s Script, source host.Looker) *rehearsed {
 
 // rehearsalOn has something done to the model first, and tells of each operation;
 // both may be nil.
-func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func(*model.Net), tell func(tx.Step)) *rehearsed {
+func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func(*ast.File, *model.Net), tell func(tx.Step)) *rehearsed {
 	file, found := parse.File(s.Name, s.Text)
 	if file == nil {
 		return &rehearsed{found: found.Tidy()}
@@ -81,7 +81,7 @@ func rehearsalOn(ctx context.Context, s Script, source host.Looker, prepare func
 	found = append(found, check.File(file, stdlibKnows)...)
 	net := model.New(model.Options{Source: source, Foreign: source == nil, Elsewhere: sandbox.Elsewhere})
 	if prepare != nil {
-		prepare(net)
+		prepare(file, net)
 	}
 	t := tx.New(net, nil)
 	t.Trace = tell

@@ -67,7 +67,7 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		return r
 	}
 	will := foreseen(tried.tx.Steps(), func(s tx.Step) host.Op { return s.Op })
-	repeat := will.change && !set.Replace && tried.in.Repeatable()
+	repeat := will.change && tried.in.Repeatable()
 	if !repeat {
 		tried.net, tried.tx, tried.in = nil, nil, nil // they may be large
 	}
@@ -85,20 +85,19 @@ func RunOn(ctx context.Context, h host.Host, s Script, set Settings) *Report {
 		w.blame(ctx, err)
 		return r
 	}
-	w.carryOut(ctx, func() error {
-		if repeat {
-			return w.repeat(ctx, tried, will)
-		}
-		return w.interp.Run(ctx, tried.file)
-	})
+	if !repeat {
+		w.carryOut(ctx, func() error { return w.interp.Run(ctx, tried.file) })
+		return r
+	}
+	w.net, w.interp = tried.net, tried.in
+	w.begin(tried.net)
+	w.keepAs()
+	w.carryOut(ctx, func() error { return w.repeat(ctx, tried, will) })
 	return r
 }
 
 // repeat does what the rehearsal did, without going through the script again.
 func (w *run) repeat(ctx context.Context, tried *rehearsed, will prospect) error {
-	w.net, w.interp = tried.net, tried.in
-	w.begin(tried.net)
-	w.keepAs()
 	w.tx.Trace = func(step tx.Step) {
 		w.progress(step.At)
 		w.trace(step)
@@ -148,17 +147,13 @@ func expect(h host.Host) func(tx.Step) {
 
 // rehearse says what a script would do, and whether it can be begun.
 func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settings) (tried *rehearsed, ok bool) {
-	try := rehearsalOn(ctx, s, h, nil, expect(h))
-	var l lab.Lab
-	up := false
-	if try.tx != nil && (try.found.Failed() || set.Replace) {
-		l, up = stands(h, s, try.lab)
-	}
-	switch {
-	case up && set.Replace:
-		try = rehearsalOn(ctx, s, h, without(ctx, h, &l), expect(h))
-	case up && !slices.ContainsFunc(try.found, unlike):
-		try.found = diag.List{isUp(l)}
+	var try *rehearsed
+	if set.Replace {
+		try = rehearseReplacing(ctx, h, s)
+	} else if try = rehearsalOn(ctx, s, h, nil, expect(h)); try.tx != nil && try.found.Failed() {
+		if l, up := stands(h, s, try.lab); up && !slices.ContainsFunc(try.found, unlike) {
+			try.found = diag.List{isUp(l)}
+		}
 	}
 	r.Diags, r.Lab = try.found, try.lab
 	if err := ctx.Err(); err != nil { // what was found goes no further than that
@@ -170,6 +165,30 @@ func (r *Report) rehearse(ctx context.Context, h host.Host, s Script, set Settin
 		return nil, false
 	}
 	return try, true
+}
+
+// rehearseReplacing rehearses as if the lab of a script were not up. Which lab that
+// is, the text tells before it is carried out; where it does not, that is done
+// once more.
+func rehearseReplacing(ctx context.Context, h host.Host, s Script) *rehearsed {
+	var old lab.Lab
+	var up bool
+	try := rehearsalOn(ctx, s, h, func(file *ast.File, net *model.Net) {
+		if old, up = stands(h, s, foretold(file)); up {
+			without(ctx, h, &old)(file, net)
+		}
+	}, expect(h))
+	if try.tx == nil {
+		return try
+	}
+	l, there := stands(h, s, try.lab)
+	switch {
+	case !there && !up, there && up && l.Name == old.Name:
+		return try
+	case there:
+		return rehearsalOn(ctx, s, h, without(ctx, h, &l), expect(h))
+	}
+	return rehearsalOn(ctx, s, h, nil, expect(h))
 }
 
 // prepare locks what the script is going to write to, as far as the rehearsal

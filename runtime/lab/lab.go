@@ -112,6 +112,12 @@ func (l *Lab) Spaces() []tx.Space {
 	return out
 }
 
+// Whole reports whether removing the namespaces that it has made takes back all
+// of it.
+func (l *Lab) Whole() bool {
+	return !slices.ContainsFunc(l.Parts, func(p Part) bool { return p.Record.Whole == 0 })
+}
+
 // Called chooses the name of the lab of a script that does not name it: that of
 // its file, unless another file's lab bears that; numbered if need be.
 func Called(s *journal.Store, script, path string) string {

@@ -58,6 +58,10 @@ func (n *Net) namespaceAdopt(o host.NamespaceAdopt) error {
 }
 
 func (n *Net) namespaceDel(o host.NamespaceDel) error {
+	if o.Made && o.ID == 0 && o.Name != host.Start && n.unseen(o.Name) {
+		n.hide(o.Name)
+		return nil
+	}
 	s, err := n.need(o, o.Name, host.FieldNS)
 	if err != nil {
 		return err

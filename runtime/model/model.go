@@ -34,6 +34,7 @@ type Net struct {
 	spaces  map[string]*space
 	absent  map[string]bool // asked of Source: no such namespace
 	gone    map[string]bool // removed here, whatever Source says
+	hidden  map[string]bool // of those: never looked at; see Hide
 	alive   map[string]bool // asked of Source: there is one, of which nothing is known yet
 	doubted map[string]bool // of those: a program may have changed them
 	assumed []host.Key
@@ -57,6 +58,7 @@ func New(opts Options) *Net {
 		spaces: map[string]*space{},
 		absent: map[string]bool{},
 		gone:   map[string]bool{},
+		hidden: map[string]bool{},
 		alive:  map[string]bool{}, doubted: map[string]bool{},
 		jr: newJournal(),
 	}

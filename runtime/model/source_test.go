@@ -153,3 +153,44 @@ func TestMemory(t *testing.T) {
 	}
 	runtime.KeepAlive(n)
 }
+
+// A namespace that goes with a lab is not looked at; what leads to it is gone with
+// it, also where that is looked at later.
+func TestUnseenGoes(t *testing.T) {
+	for _, early := range []bool{false, true} {
+		alive := &counted{Net: base(t), asked: map[string]int{}}
+		alive.spaces[host.Start].opaque = false
+		n := New(Options{Source: alive})
+		if early {
+			n.Known("r")
+			must(t, n, addr("r", "lan", "10.66.0.1/24"))
+		}
+		undo := n.Apply(bg, []host.Op{host.NamespaceDel{Name: "far", Made: true}}, nil)[0].Undo
+		if n.Known("far") || n.HasLink("r", "wan") || alive.asked["far"] > 0 {
+			t.Errorf("early %v: still there, or asked: %v", early, alive.asked)
+		}
+		if fmt.Sprint(undo) == "[]" {
+			t.Error("cannot be taken back")
+		}
+		must(t, n, undo...)
+		if !n.Known("far") {
+			t.Error("does not come back")
+		}
+		n = New(Options{Source: alive})
+		n.Hide("far")
+		if n.Known("far") || n.HasLink("r", "wan") || !n.HasLink("r", "lan") || alive.asked["far"] > 0 {
+			t.Errorf("hidden, but there: %v", alive.asked)
+		}
+	}
+}
+
+// counted is a network that knows what it was asked for.
+type counted struct {
+	*Net
+	asked map[string]int
+}
+
+func (c *counted) State(ctx context.Context, ns string) (*host.State, error) {
+	c.asked[ns]++
+	return c.Net.State(ctx, ns)
+}

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -113,6 +114,12 @@ func (n *Net) space(name string) *space {
 		return nil
 	}
 	n.spaces[name] = s
+	if len(n.hidden) > 0 { // no operation does that, and none can be taken back over it
+		at := n.jr
+		n.jr = newJournal()
+		n.sever(s, func(far string) bool { return n.hidden[far] })
+		n.jr = at
+	}
 	return s
 }
 
@@ -136,6 +143,52 @@ func (n *Net) learn(name string) *space {
 		s.fill(st)
 	}
 	return s
+}
+
+// Hide makes the network one without a namespace that is alive, and without what
+// leads to it from others. It is not looked at.
+func (n *Net) Hide(ns string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.jr = newJournal()
+	n.hide(ns)
+}
+
+func (n *Net) hide(ns string) {
+	remember(&n.jr.spaces, ns, true)
+	remember(&n.jr.opaque, ns, true)
+	n.gone[ns], n.hidden[ns] = true, true
+	n.jr.back = append(n.jr.back, func() {
+		delete(n.gone, ns)
+		delete(n.hidden, ns)
+	})
+	for _, name := range slices.Sorted(maps.Keys(n.spaces)) {
+		n.sever(n.spaces[name], func(far string) bool { return far == ns })
+	}
+}
+
+// unseen reports whether a namespace is alive and nobody has looked at it.
+func (n *Net) unseen(ns string) bool {
+	return n.spaces[ns] == nil && n.exists(ns) && n.spaces[ns] == nil
+}
+
+// sever removes the ends of cables to some namespaces from one that was learnt.
+func (n *Net) sever(s *space, gone func(ns string) bool) {
+	if !s.loaded {
+		return
+	}
+	var cut []*link
+	for _, l := range s.links {
+		if l.Peer != nil && gone(l.Peer.NS) {
+			cut = append(cut, l)
+		}
+	}
+	slices.SortFunc(cut, func(a, b *link) int { return a.Index - b.Index })
+	for _, l := range cut {
+		if s.links[l.Name] == l {
+			n.unlink(s, l)
+		}
+	}
 }
 
 func (s *space) fill(st *host.State) {

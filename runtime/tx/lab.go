@@ -34,7 +34,7 @@ func (t *Tx) keptIn(done []entry) (lab string, err error) {
 // endsWithSpaces reports whether removing the namespaces that it has made takes
 // back all of it: nothing else was touched, and nothing it started runs.
 func (t *Tx) endsWithSpaces(done []entry) bool {
-	if len(t.past.plates) > 0 || t.replaced > 0 {
+	if len(t.past.plates) > 0 || t.restores {
 		return false
 	}
 	doomed := doomed(done, false)

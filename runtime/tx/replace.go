@@ -45,7 +45,7 @@ func (t *Tx) Replace(ctx context.Context, lab string, old []*Tx, same func(Space
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.replaced, t.replaces = int(m), lab
+	t.replaced, t.replaces, t.restores = int(m), lab, len(before) > 0
 	if t.journal == nil {
 		return told, nil
 	}

@@ -118,6 +118,7 @@ type shared struct {
 
 	replaced int    // the last operation that took down the lab that it replaces
 	replaces string // that lab
+	restores bool   // and what was there before that comes back with an undo
 	ended    bool   // the commit was written, and its journal is not over
 
 	past   past
