@@ -40,6 +40,7 @@ var parts = []part{
 	{"transaction", (*bench).transaction},
 	{"rollback", (*bench).rollback},
 	{"staying", (*bench).staying},
+	{"replacing", (*bench).replacing},
 	{"growth", (*bench).growth},
 	{"text", (*bench).texts},
 }
@@ -239,6 +240,63 @@ func (b *bench) staying(ctx context.Context) (all []figure, err error) {
 		for _, what := range does {
 			mine, other := median(took[what+"docked"]), median(took[what+"star"])
 			all = append(all, figure{fmt.Sprintf("a star of %d, its bridge in a namespace that stays, %s", n, what), mine, "ms", mine / other, "one of its own"})
+		}
+	}
+	return all, nil
+}
+
+// replacing compares the replacement of a lab, by itself and by forms that differ
+// more and more, with building it.
+func (b *bench) replacing(ctx context.Context) (all []figure, err error) {
+	for _, lab := range []struct {
+		name, script string
+		sizes        []int
+	}{
+		{"star", starScript, []int{100, 500}},
+		{"docked", docked, []int{100, 500}},
+		{"chain", chainScript, []int{100, 500}},
+		{"mesh", meshScript, []int{15, 32}},
+	} {
+		for _, n := range lab.sizes {
+			b.say("the replacement of a %s of %d", lab.name, n)
+			steps := []struct {
+				what string
+				n    int
+				net  string // that all its addresses are of
+			}{{"built", n, "10."}, {"replaced by itself", n, "10."}, {"by one host more", n + 1, "10."},
+				{"by one host less", n, "10."}, {"by one with other addresses", n, "11."}}
+			took := make([][]float64, len(steps))
+			for range b.rounds {
+				for i, s := range steps {
+					script, err := b.file(lab.name+".vnet", strings.ReplaceAll(lab.script, "10.", s.net))
+					if err != nil {
+						return nil, err
+					}
+					words := []string{b.vnet, "run", "-q", script, fmt.Sprintf("n=%d", s.n)}
+					if i > 0 {
+						words = slices.Insert(words, 3, "--replace")
+					}
+					ran, err := runOne(ctx, words)
+					if err == nil {
+						err = settle(ctx)
+					}
+					if err != nil {
+						return nil, err
+					}
+					took[i] = append(took[i], milli(ran.took))
+				}
+				if _, err := runOne(ctx, []string{b.vnet, "down", "-q", lab.name}); err != nil {
+					return nil, err
+				}
+				if err := settle(ctx); err != nil {
+					return nil, err
+				}
+			}
+			built := median(took[0])
+			for i, s := range steps[1:] {
+				now := median(took[i+1])
+				all = append(all, figure{fmt.Sprintf("a %s of %d, %s", lab.name, n, s.what), now, "ms", now / built, "its build"})
+			}
 		}
 	}
 	return all, nil
