@@ -13,6 +13,12 @@ type Saver interface {
 	// Save takes a picture of a namespace, as data for a journal.
 	Save(ctx context.Context, ns string) ([]byte, error)
 
+	// Closeup shows of a namespace, before an operation is done there, what it
+	// touches and a picture leaves out, because there may be so much of it: in
+	// pieces that fit a record each, none for nothing. Fresh is asked, by what it
+	// is and the interface that it is of, if of one, whether it has to be looked at.
+	Closeup(ctx context.Context, ns string, op Op, fresh func(what, link string) bool) ([]json.RawMessage, error)
+
 	// Judge tells, before ops are taken back, what somebody else has changed
 	// meanwhile of what they touched in a namespace.
 	Judge(ctx context.Context, ns string, picture Picture, ops []Op) (Verdict, error)
@@ -28,12 +34,13 @@ type Saver interface {
 	Restore(ctx context.Context, ns string, picture Picture, v Verdict, ops []Op) (left []string, err error)
 }
 
-// A Picture is what Save gave, to be looked at without some of the interfaces
-// on it: those that the transaction made before it was taken, and that go when
-// it is taken back.
+// A Picture is what Save gave, with what Closeup gave since, the oldest first. It
+// is to be looked at without some of the interfaces on it: those that the
+// transaction made before it was taken, and that go when it is taken back.
 type Picture struct {
-	Data    []byte
-	Without []string
+	Data     []byte
+	Closeups []json.RawMessage `json:",omitempty"`
+	Without  []string
 }
 
 // A Verdict says what in a namespace is somebody else's doing.

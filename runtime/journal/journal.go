@@ -30,7 +30,7 @@ import (
 
 // Version is the form of the records. Older ones stay readable; a newer one is
 // refused.
-const Version = 3
+const Version = 4
 
 // fileName is the file of records in a journal's directory.
 const fileName = "journal"
@@ -52,6 +52,8 @@ const (
 	End    Kind = "end"    // its program went on without having finished it
 	Hold   Kind = "hold"   // the same, but its own program may reopen it; since form 2
 	Reopen Kind = "reopen" // it is being taken back after all
+
+	Closeup Kind = "closeup" // what an image of a namespace leaves out, and an operation touches, is in Data; since form 4
 
 	Touched  Kind = "touched"  // what others did, in Op, may be undone to a namespace; since form 3
 	Replaced Kind = "replaced" // up to Seq a lab was taken down; what was there before it is in File; since form 3
@@ -79,15 +81,18 @@ type Record struct {
 	// kept, to take it down.
 	Lab      string `json:",omitempty"`
 	Replaces string `json:",omitempty"` // the lab that it has taken down
-	// Of Image and Judged.
+	// Of Image, Closeup and Judged.
 	Space   string        `json:",omitempty"`
 	File    string        `json:",omitempty"`
 	Verdict *host.Verdict `json:",omitempty"`
 
-	// Of Image, since form 3, which has several of one namespace: the operation
-	// before which it was taken, and what the transaction had made there by then,
-	// with the number of the operation that made it. A rollback of all goes by the
-	// first, one to a savepoint by the first behind that.
+	// Of Closeup.
+	Data json.RawMessage `json:",omitempty"`
+
+	// Of Closeup, and of Image since form 3, which has several of one namespace:
+	// the operation before which it was taken, and what the transaction had made there
+	// by then, with the number of the operation that made it. A rollback of all goes
+	// by the first, one to a savepoint by the first behind that.
 	Before int            `json:",omitempty"`
 	Made   map[string]int `json:",omitempty"`
 }

@@ -13,13 +13,13 @@ import (
 var _ host.Saver = (*Host)(nil)
 
 // Save takes an image of a namespace. What lies outside of an operation's
-// reach, such as nftables, is left out.
+// reach, such as nftables, is left out, and what Closeup shows.
 func (h *Host) Save(ctx context.Context, ns string) ([]byte, error) {
 	sp, err := h.space(ns)
 	if err != nil {
 		return nil, err
 	}
-	img, err := image.Take(ctx, int(sp.fd), image.Sysctls)
+	img, err := image.Take(ctx, int(sp.fd), image.Shared)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +50,15 @@ func (h *Host) scene(ns string, picture host.Picture, ops []host.Op) (*scene, er
 	var was saved
 	if err := json.Unmarshal(picture.Data, &was); err != nil {
 		return nil, err
+	}
+	for _, piece := range picture.Closeups {
+		var c shown
+		if err := json.Unmarshal(piece, &c); err != nil {
+			return nil, err
+		}
+		if c.Space == was.Space {
+			was.Add(c.Closeup)
+		}
 	}
 	was.Without(picture.Without)
 	s := &scene{reach: h.reach(), pre: was.Image, set: writeSet(ns, ops)}
@@ -112,8 +121,15 @@ func readVerdict(v host.Verdict) (*image.Verdict, error) {
 	return &verdict, err
 }
 
-// writeSet is what operations touch of a namespace.
+// writeSet is what operations touch of a namespace, and what they make of it.
 func writeSet(ns string, ops []host.Op) image.WriteSet {
+	set := touched(ns, ops)
+	set.Ours = ours(ns, ops)
+	return set
+}
+
+// touched is what operations touch of a namespace.
+func touched(ns string, ops []host.Op) image.WriteSet {
 	var set image.WriteSet
 	for _, op := range ops {
 		switch op := op.(type) {
@@ -152,7 +168,6 @@ func writeSet(ns string, ops []host.Op) image.WriteSet {
 			}
 		}
 	}
-	set.Ours = ours(ns, ops)
 	return set
 }
 

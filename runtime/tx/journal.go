@@ -223,6 +223,8 @@ func read(h host.Host, j *journal.Journal, records []journal.Record) (*Tx, told)
 			if data, err := j.Load(r.File); err == nil {
 				t.past.plates[r.Space] = []plate{{before: r.Before, data: data, file: r.File, made: r.Made}}
 			}
+		case journal.Closeup:
+			t.past.closeups[r.Space] = append(t.past.closeups[r.Space], closeup{r.Before, r.Data})
 		case journal.Touched:
 			t.past.add(r.Space, r.Seq, t.strand, r.Op)
 		case journal.Replaced:

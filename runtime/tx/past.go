@@ -1,6 +1,7 @@
 package tx
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -10,16 +11,18 @@ import (
 // past is what a transaction needs to know of what was there before it, and
 // before each of its marks.
 type past struct {
-	spaces   map[string][]birth      // the operations that made a namespace, or removed it
-	links    map[host.End][]birth    // those that made what bears or bore this name
-	queue    int                     // which is looked at
-	renames  []renaming              // in that
-	marks    []mark                  // that may be rolled back to; there is always one at 0
-	leaving  map[string]bool         // namespaces that are about to go whole, with a lab that is replaced
-	plates   map[string][]plate      // what namespaces were like, in the order they were taken
-	files    int                     // plates, so far
-	deeds    map[string][]deed       // what was done to those, even if taken back since
-	verdicts map[string]host.Verdict // what others did to those meanwhile, once a rollback of all has begun
+	spaces   map[string][]birth        // the operations that made a namespace, or removed it
+	links    map[host.End][]birth      // those that made what bears or bore this name
+	queue    int                       // which is looked at
+	renames  []renaming                // in that
+	marks    []mark                    // that may be rolled back to; there is always one at 0
+	leaving  map[string]bool           // namespaces that are about to go whole, with a lab that is replaced
+	plates   map[string][]plate        // what namespaces were like, in the order they were taken
+	files    int                       // plates, so far
+	closeups map[string][]closeup      // what is not on those, in the order they were taken
+	shown    map[string]map[string]int // by namespace, what closeups show, and the operation before which the last was taken
+	deeds    map[string][]deed         // what was done to those, even if taken back since
+	verdicts map[string]host.Verdict   // what others did to those meanwhile, once a rollback of all has begun
 }
 
 // A birth is the operation that made something, or removed it, and the queue that
@@ -49,6 +52,12 @@ type plate struct {
 	made   map[string]int // the interfaces there that the transaction had made, and by which operation
 }
 
+// A closeup shows what an operation touches and plates leave out.
+type closeup struct {
+	before int
+	data   json.RawMessage
+}
+
 // A deed is what a strand did.
 type deed struct {
 	seq    int
@@ -57,7 +66,8 @@ type deed struct {
 }
 
 func newPast() past {
-	return past{spaces: map[string][]birth{}, links: map[host.End][]birth{}, plates: map[string][]plate{}, deeds: map[string][]deed{}, verdicts: map[string]host.Verdict{}}
+	return past{spaces: map[string][]birth{}, links: map[host.End][]birth{}, plates: map[string][]plate{},
+		closeups: map[string][]closeup{}, shown: map[string]map[string]int{}, deeds: map[string][]deed{}, verdicts: map[string]host.Verdict{}}
 }
 
 // learn notes what an operation makes.
@@ -236,6 +246,11 @@ func (p *past) views(mark int, s *strand) []view {
 			continue
 		}
 		v, alone := view{ns: ns, picture: host.Picture{Data: pl.data}}, true
+		for _, c := range p.closeups[ns] {
+			if c.before > mark {
+				v.picture.Closeups = append(v.picture.Closeups, c.data)
+			}
+		}
 		for name, seq := range pl.made {
 			if seq > mark {
 				v.picture.Without = append(v.picture.Without, name)

@@ -31,7 +31,7 @@ func (t *Tx) picture(ctx context.Context, e entry, first int) error {
 	mark := t.past.newest(e.strand)
 	if host.Disturbs(e.step.Op, func(end host.End) bool { return t.past.made(end, mark, e.seq) }) {
 		for _, ns := range e.step.Op.Spaces() {
-			if err := t.take(ctx, saver, e, ns, first); err != nil {
+			if err := t.take(ctx, saver, e, ns, e.step.Op, first); err != nil {
 				return err
 			}
 		}
@@ -54,11 +54,13 @@ func (t *Tx) pictureAlong(ctx context.Context, e entry, undo []host.Op, unsent i
 		if !ok {
 			continue
 		}
+		reached := map[string]bool{"": true} // without a name there is nobody to take one for
 		for _, tomb := range back.Tombs() {
-			if tomb.NS == "" || t.past.made(host.End{NS: tomb.NS, Name: tomb.Name}, mark, e.seq) {
+			if reached[tomb.NS] || t.past.made(host.End{NS: tomb.NS, Name: tomb.Name}, mark, e.seq) {
 				continue
 			}
-			if err := t.take(ctx, saver, e, tomb.NS, unsent); err != nil {
+			reached[tomb.NS] = true
+			if err := t.take(ctx, saver, e, tomb.NS, back, unsent); err != nil {
 				return err
 			}
 		}
@@ -67,16 +69,53 @@ func (t *Tx) pictureAlong(ctx context.Context, e entry, undo []host.Op, unsent i
 }
 
 // take takes a picture of a namespace that was there before, unless there is one
-// since the last mark. All operations from one on are yet to be sent.
-func (t *Tx) take(ctx context.Context, saver host.Saver, e entry, ns string, unsent int) error {
-	if _, taken := t.past.plate(ns, t.past.newest(e.strand)); taken || t.past.leaving[ns] || t.past.madeSpace(ns, e.seq) {
+// since the last mark, and closeups of what an operation touches. All operations
+// from one on are yet to be sent.
+func (t *Tx) take(ctx context.Context, saver host.Saver, e entry, ns string, op host.Op, unsent int) error {
+	if t.past.leaving[ns] || t.past.madeSpace(ns, e.seq) {
 		return nil
 	}
-	data, err := saver.Save(ctx, ns)
+	if _, taken := t.past.plate(ns, t.past.newest(e.strand)); !taken {
+		data, err := saver.Save(ctx, ns)
+		if err != nil {
+			return fmt.Errorf("save what %s is like: %w", ns, err)
+		}
+		if err := t.keep(ns, plate{before: e.seq, data: data, made: t.past.madeIn(ns, unsent)}); err != nil {
+			return err
+		}
+	}
+	return t.closeup(ctx, saver, e, ns, op)
+}
+
+// closeup takes closeups of what an operation touches and there are none of since
+// the last mark. What was made since needs none.
+func (t *Tx) closeup(ctx context.Context, saver host.Saver, e entry, ns string, op host.Op) error {
+	mark, shown := t.past.newest(e.strand), t.past.shown[ns]
+	var these []string
+	pieces, err := saver.Closeup(ctx, ns, op, func(what, link string) bool {
+		if shown[what] > mark || link != "" && t.past.made(host.End{NS: ns, Name: link}, mark, e.seq) {
+			return false
+		}
+		these = append(these, what)
+		return true
+	})
 	if err != nil {
 		return fmt.Errorf("save what %s is like: %w", ns, err)
 	}
-	return t.keep(ns, plate{before: e.seq, data: data, made: t.past.madeIn(ns, unsent)})
+	for _, data := range pieces {
+		if err := t.journal.Write(journal.Record{Kind: journal.Closeup, Space: ns, Before: e.seq, Data: data}); err != nil {
+			return err
+		}
+		t.past.closeups[ns] = append(t.past.closeups[ns], closeup{e.seq, data})
+	}
+	if len(these) > 0 && shown == nil {
+		shown = map[string]int{}
+		t.past.shown[ns] = shown
+	}
+	for _, what := range these {
+		shown[what] = e.seq
+	}
+	return nil
 }
 
 // keep notes a picture in the journal.

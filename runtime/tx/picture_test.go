@@ -2,7 +2,9 @@ package tx
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -21,6 +23,7 @@ type darkroom struct {
 	saved    []string
 	restored map[string][]host.Op
 	without  map[string][]string // interfaces that the last picture was seen without
+	closeups map[string]string   // with the last picture
 	residue  []string
 	verdict  host.Verdict
 	judged   int
@@ -30,6 +33,15 @@ type darkroom struct {
 func (d *darkroom) Save(_ context.Context, ns string) ([]byte, error) {
 	d.saved = append(d.saved, ns)
 	return []byte(ns), nil
+}
+
+// Closeup tells of what, and after how many pictures.
+func (d *darkroom) Closeup(_ context.Context, ns string, op host.Op, fresh func(what, link string) bool) ([]json.RawMessage, error) {
+	set, ok := op.(host.LinkSet)
+	if !ok || !fresh(set.Name, set.Name) {
+		return nil, nil
+	}
+	return []json.RawMessage{json.RawMessage(fmt.Sprintf(`"%s %d"`, set.Name, len(d.saved)))}, nil
 }
 
 func (d *darkroom) Judge(context.Context, string, host.Picture, []host.Op) (host.Verdict, error) {
@@ -49,9 +61,10 @@ func (d *darkroom) Restore(_ context.Context, ns string, picture host.Picture, v
 		panic("the picture of another namespace")
 	}
 	if d.restored == nil {
-		d.restored, d.without = map[string][]host.Op{}, map[string][]string{}
+		d.restored, d.without, d.closeups = map[string][]host.Op{}, map[string][]string{}, map[string]string{}
 	}
 	d.restored[ns], d.without[ns] = ops, picture.Without
+	d.closeups[ns] = fmt.Sprintf("%s", picture.Closeups)
 	return d.residue, nil
 }
 
@@ -208,8 +221,11 @@ func TestDifferenceIsLeft(t *testing.T) {
 func TestPictureSurvivesItsProgram(t *testing.T) {
 	d := old(t)
 	x := journalled(t, d)
-	if err := x.Do(t.Context(), Step{Op: host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}}); err != nil {
-		t.Fatal(err)
+	mtu := 1400
+	for _, op := range []host.Op{host.SysctlSet{NS: "old", Key: "net.ipv4.ip_forward", Value: "1"}, host.LinkSet{NS: "old", Name: "i0", MTU: &mtu}} {
+		if err := x.Do(t.Context(), Step{Op: op}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	dir := x.journal.Dir()
 	x.journal.Close()
@@ -221,11 +237,11 @@ func TestPictureSurvivesItsProgram(t *testing.T) {
 	if committed {
 		t.Error("committed?")
 	}
-	if u := heir.Rollback(t.Context(), 0, nil); u.Undone != 1 || len(u.Left) > 0 {
+	if u := heir.Rollback(t.Context(), 0, nil); u.Undone != 2 || len(u.Left) > 0 {
 		t.Errorf("undone %d, left %v", u.Undone, u.Left)
 	}
-	if len(d.restored["old"]) != 1 {
-		t.Errorf("restored after %v", d.restored)
+	if len(d.restored["old"]) != 2 || d.closeups["old"] != `["i0 1"]` {
+		t.Errorf("restored after %v with %v", d.restored, d.closeups)
 	}
 }
 
@@ -327,7 +343,8 @@ func TestRollbackBehindCommit(t *testing.T) {
 
 // A rollback to a mark goes by a picture taken behind it, that shows what the
 // transaction had made by then, and knows only of what was done since. Pictures
-// that no mark needs are dropped.
+// that no mark needs are dropped. Of what is touched there is one closeup behind
+// each mark.
 func TestPicturesOfMarks(t *testing.T) {
 	d := old(t)
 	x := journalled(t, d)
@@ -377,6 +394,13 @@ func TestPicturesOfMarks(t *testing.T) {
 	if len(u.Left) > 0 || len(d.restored["old"]) != 2 || !slices.Equal(d.without["old"], nil) {
 		t.Errorf("to the third: left %v, after %v without %v", u.Left, d.restored, d.without)
 	}
+	closeups := func(want string) {
+		t.Helper()
+		if is := d.closeups["old"]; is != want {
+			t.Errorf("closeups %s, want %s", is, want)
+		}
+	}
+	closeups(`["i0 2"]`)
 	x.Release(three)
 	files("image-0")
 	do(set("i0", &least))
@@ -387,6 +411,7 @@ func TestPicturesOfMarks(t *testing.T) {
 	if len(d.restored["old"]) != 4 || !slices.Equal(d.without["old"], nil) {
 		t.Errorf("to the second: after %v without %v", d.restored, d.without)
 	}
+	closeups(`["i1 1" "i0 2"]`)
 	x.Rollback(t.Context(), one, nil)
 	if !slices.Equal(d.without["old"], []string{"i1"}) {
 		t.Errorf("to the first: without %v", d.without)
@@ -395,6 +420,7 @@ func TestPicturesOfMarks(t *testing.T) {
 	if !slices.Equal(d.without["old"], []string{"e0", "i1"}) {
 		t.Errorf("of all: without %v", d.without)
 	}
+	closeups(`["i1 1" "i0 2"]`)
 	if state, _ := d.State(t.Context(), "old"); len(state.Links) != 3 || state.Links[2].MTU != 1500 {
 		t.Errorf("left: %+v", state.Links)
 	}

@@ -82,8 +82,9 @@ func (t *Tx) supersede(ctx context.Context, old *Tx, same func(Space) bool, befo
 	}
 	r.develop()
 	for _, v := range r.views {
-		b := before[v.ns]
-		before[v.ns] = earlier{v.picture, append(slices.Clone(v.ops), b.Ops...)}
+		b, picture := before[v.ns], v.picture
+		picture.Closeups = slices.Concat(picture.Closeups, b.Picture.Closeups)
+		before[v.ns] = earlier{picture, append(slices.Clone(v.ops), b.Ops...)}
 	}
 	return r.Left, nil
 }
@@ -165,6 +166,11 @@ func (t *Tx) cover(ctx context.Context, views []view) error {
 				return fmt.Errorf("save what %s is like: %w", v.ns, err)
 			}
 			if err := t.keep(v.ns, plate{before: t.seq, data: data}); err != nil {
+				return err
+			}
+		}
+		for _, op := range v.ops {
+			if err := t.closeup(ctx, saver, entry{seq: t.seq, strand: t.strand}, v.ns, op); err != nil {
 				return err
 			}
 		}
@@ -267,12 +273,20 @@ func (t *Tx) since(later map[string]plate, before map[string]earlier) {
 	for ns, deeds := range t.past.deeds {
 		t.past.deeds[ns] = slices.DeleteFunc(deeds, func(d deed) bool { return d.seq <= t.replaced })
 	}
+	for ns, closeups := range t.past.closeups {
+		t.past.closeups[ns] = slices.DeleteFunc(closeups, func(c closeup) bool { return c.before <= t.replaced })
+	}
 	for ns, b := range before {
 		made := map[string]int{}
 		for _, name := range b.Picture.Without {
 			made[name] = t.replaced + 1
 		}
 		t.past.plates[ns] = []plate{{before: t.replaced + 1, data: b.Picture.Data, made: made}}
+		var closeups []closeup
+		for _, data := range b.Picture.Closeups {
+			closeups = append(closeups, closeup{t.replaced + 1, data})
+		}
+		t.past.closeups[ns] = append(closeups, t.past.closeups[ns]...)
 		behind := t.past.deeds[ns]
 		delete(t.past.deeds, ns)
 		t.past.add(ns, t.replaced+1, t.strand, b.Ops)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -13,22 +14,51 @@ import (
 // unsteady are parameters that are orders, or count, and no settings.
 var unsteady = map[string]bool{"flush": true, "nf_conntrack_count": true, "netdev_rss_key": true}
 
-// takeSysctls reads the parameters of the calling thread's namespace:
-// /proc/sys/net shows those of whoever looks (proc_sysctl.c: net_ctl_root).
-func takeSysctls(img *Image) error {
-	img.Sysctl = map[string]string{}
-	dir, err := unix.Open("/proc/sys/net", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+// sysctlRoot holds the parameters of the calling thread's namespace: it shows
+// those of whoever looks (proc_sysctl.c: net_ctl_root).
+const sysctlRoot = "/proc/sys/net"
+
+// takeSysctls reads all parameters.
+func takeSysctls(img *Image) error { return img.readSysctls(nil) }
+
+// takeShared reads those that are no link's.
+func takeShared(img *Image) error { return img.readSysctls(deviceDirs) }
+
+// readSysctls reads parameters, but those of links in some directories.
+func (img *Image) readSysctls(perLink []string) error {
+	dir, err := unix.Open(sysctlRoot, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		img.note("sysctls: %v", err)
 		return nil
 	}
-	readTree(dir, "", make([]byte, 64<<10), img.Sysctl)
+	defer unix.Close(dir)
+	img.Sysctl = map[string]string{}
+	(&reader{buf: make([]byte, 64<<10), out: img.Sysctl, perLink: perLink}).tree(dir, ".", "")
 	return nil
 }
 
-// readTree reads the files below a directory, which it closes.
-func readTree(dir int, prefix string, buf []byte, out map[string]string) {
-	d := os.NewFile(uintptr(dir), prefix)
+// A reader reads parameters.
+type reader struct {
+	buf     []byte
+	out     map[string]string // by path
+	perLink []string          // directories in which it passes over links
+}
+
+// tree reads the files below a directory, which has the name in its parent.
+func (r *reader) tree(parent int, name, prefix string) {
+	if slices.Contains(r.perLink, prefix) {
+		// A list would have the kernel make an inode of each (proc_sysctl.c:
+		// proc_sys_fill_cache).
+		for _, none := range []string{"all", "default"} {
+			r.tree(parent, name+"/"+none, prefix+none+"/")
+		}
+		return
+	}
+	dir, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	d := os.NewFile(uintptr(dir), name)
 	defer d.Close()
 	entries, err := d.ReadDir(-1)
 	if err != nil {
@@ -36,18 +66,19 @@ func readTree(dir int, prefix string, buf []byte, out map[string]string) {
 	}
 	for _, e := range entries {
 		path := prefix + e.Name()
-		if e.IsDir() {
-			if sub, err := unix.Openat(dir, e.Name(), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0); err == nil {
-				readTree(sub, path+"/", buf, out)
-			}
-			continue
+		switch {
+		case e.IsDir():
+			r.tree(dir, e.Name(), path+"/")
+		case !unsteady[e.Name()]:
+			r.file(dir, e.Name(), path)
 		}
-		if unsteady[e.Name()] {
-			continue
-		}
-		if text, err := readAt(dir, e.Name(), buf); err == nil {
-			out[path] = text
-		}
+	}
+}
+
+// file reads one.
+func (r *reader) file(parent int, name, path string) {
+	if text, err := readAt(parent, name, r.buf); err == nil {
+		r.out[path] = text
 	}
 }
 

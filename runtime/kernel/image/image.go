@@ -27,6 +27,10 @@ const (
 	XFRM                       // IPsec policies and states
 
 	All Parts = 1<<iota - 1
+
+	// Shared is what of Sysctls is no link's. What is a link's comes with
+	// closeups.
+	Shared Parts = 1 << 16
 )
 
 // An Image is what the kernel told of a namespace. It can be written as JSON
@@ -52,6 +56,8 @@ type Image struct {
 	Tables []Table `json:"tables,omitempty"`
 	// Notes say what could not be looked at, and why.
 	Notes []string `json:"notes,omitempty"`
+
+	shown map[string]bool // subjects of closeups, by ID
 }
 
 // A Table is a table of nftables.
@@ -126,7 +132,7 @@ func (c *camera) take(ctx context.Context, parts Parts) (*Image, error) {
 		do   func(*Image) error
 	}{
 		{0, func(img *Image) error { return c.takeDumps(img) }}, {0, c.takeTraffic}, {0, c.takePeers},
-		{Sysctls, takeSysctls}, {Sysfs, c.takeSysfs}, {Groups, takeGroups},
+		{Sysctls, takeSysctls}, {Shared, takeShared}, {Sysfs, c.takeSysfs}, {Groups, takeGroups},
 		{Features, c.takeFeatures}, {XFRM, takeXFRM},
 		{NFT, func(img *Image) error { return takeTables(ctx, img) }},
 	}

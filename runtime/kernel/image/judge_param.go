@@ -9,18 +9,26 @@ import (
 )
 
 // judgeParams judges sysctls. One for all links writes those of each, so that a
-// value that was written to any of that name is ours.
+// value that was written to any of that name is ours; so is what the kernel makes of
+// another one.
 func (j *judgement) judgeParams() {
-	written := map[string]bool{}
+	written, followed := map[string]bool{}, map[string]bool{}
 	for key, values := range j.ours.Values {
-		if path, ok := strings.CutPrefix(key, "sysctl "); ok {
-			for _, v := range values {
-				v, plain := plainParam(v)
-				written[last(path)+" "+v] = true
-				written[path] = written[path] || !plain // what the kernel makes of it cannot be foretold
-				if path == "ipv4/ip_forward" {
-					written["forwarding "+v] = true
-				}
+		path, ok := strings.CutPrefix(key, "sysctl ")
+		if !ok {
+			continue
+		}
+		for _, v := range values {
+			v, plain := plainParam(v)
+			written[last(path)+" "+v] = true
+			followed[path] = followed[path] || !plain // what the kernel makes of it cannot be foretold
+			if forwards(path) {
+				written["forwarding "+v], written["ip_forward "+v] = true, true
+			}
+		}
+		for _, changed := range changedBy(path) {
+			if last(changed) != last(path) && !forwards(changed) {
+				followed[changed] = true
 			}
 		}
 	}
@@ -30,7 +38,7 @@ func (j *judgement) judgeParams() {
 		was, _ := plainParam(was)
 		dev := sysctlDevice(key)
 		switch {
-		case !there || is == was || !j.sysctl(key) || written[last(key)+" "+is] || written[key]:
+		case !there || is == was || !j.sysctl(key) || written[last(key)+" "+is] || followed[key] || followed[starred(key)]:
 			continue
 		case j.ours.Reset[dev] || j.ours.Whole[dev] || slices.Contains(derivedParams, last(key)):
 			continue
@@ -43,6 +51,12 @@ func (j *judgement) judgeParams() {
 			j.Params["ipv6/conf/"+name+"/mtu"] = true
 		}
 	}
+}
+
+// forwards reports whether a parameter has IPv4 forward: ip_forward is that of all
+// links.
+func forwards(path string) bool {
+	return path == "ipv4/ip_forward" || strings.HasPrefix(path, "ipv4/conf/") && last(path) == "forwarding"
 }
 
 // plainParam puts the numbers of a parameter into one form, and reports whether

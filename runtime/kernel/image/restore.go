@@ -79,7 +79,7 @@ func (r *restorer) parts() Parts {
 	if !slices.ContainsFunc(r.set.Links, func(l LinkRef) bool { return l.Only == 0 }) {
 		parts &^= Sysfs
 	}
-	return parts &^ Sysctls // only those touched, see look
+	return parts &^ (Sysctls | Shared) // only those touched, see look
 }
 
 // look takes an image of what is there, with those parts that are worth it, and
@@ -145,7 +145,7 @@ func (r *restorer) run() (residue []string, err error) {
 			break
 		}
 	}
-	return r.summed(residue), nil
+	return append(r.summed(residue), r.pre.unseen(r.set)...), nil
 }
 
 // actionable reports whether settings differ, so that another pass may help: one

@@ -11,7 +11,7 @@ import (
 // readSysctls reads those of the parameters an image has that are asked for.
 func readSysctls(known map[string]string, in func(key string) bool) map[string]string {
 	out := map[string]string{}
-	dir, err := unix.Open("/proc/sys/net", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	dir, err := unix.Open(sysctlRoot, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return out
 	}
@@ -84,7 +84,7 @@ func (r *restorer) restoreSysctls() {
 
 // writeSysctl writes one parameter.
 func (r *restorer) writeSysctl(key, value string) bool {
-	dir, err := unix.Open("/proc/sys/net", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	dir, err := unix.Open(sysctlRoot, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err == nil {
 		err = write(dir, key, value, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS)
 		unix.Close(dir)

@@ -84,7 +84,7 @@ func Test40Foreign(t *testing.T) {
 // gives to a link that it has made since is its own.
 func Test40ForeignLink(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"ipv6/conf/all/forwarding", "ipv6/conf/all/disable_ipv6", "ipv6/conf/default/accept_ra"} {
+	for _, key := range []string{"ipv4/ip_forward", "ipv4/conf/all/forwarding", "ipv6/conf/all/forwarding", "ipv6/conf/all/disable_ipv6", "ipv6/conf/default/accept_ra"} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)

@@ -107,34 +107,47 @@ func newScope(set WriteSet, pre *Image) *scope {
 	return s
 }
 
-// addSysctl adds a parameter and those that its writing changes: one of all
-// links (devinet.c: inet_forward_change, addrconf.c: addrconf_disable_change)
-// or of links to come (devinet_copy_dflt_conf, neigh_copy_dflt_parms) changes
-// that of every link.
+// addSysctl adds a parameter and those that its writing changes.
 func (s *scope) addSysctl(key string) {
-	s.sysctls[key] = true
-	if key == "ipv4/ip_forward" {
-		s.addSysctl("ipv4/conf/all/forwarding")
-		s.addSysctl("ipv4/conf/all/accept_redirects")
-		return
+	for _, changed := range changedBy(key) {
+		s.sysctls[changed] = true
 	}
 	dev := sysctlDevice(key)
-	if dev == "" {
-		return
+	if strings.HasPrefix(key, "ipv6/conf/") && slices.Contains([]string{"disable_ipv6", "addr_gen_mode", "forwarding", "accept_ra"}, last(key)) {
+		s.addrs[dev], s.neighs[dev] = true, true
+		s.everyAddr = s.everyAddr || dev == "all" || dev == "default"
 	}
-	i := strings.LastIndexByte(key, '/')
-	what := key[i+1:]
-	every := dev == "all" || dev == "default"
-	if every {
-		s.sysctls[strings.TrimSuffix(key[:i], dev)+"*/"+what] = true
-		if key == "ipv4/conf/all/forwarding" {
-			s.sysctls["ipv4/ip_forward"] = true
+}
+
+// changedBy gives the parameters that writing one changes, itself first, with a
+// star for every link: one of all links (addrconf.c: addrconf_disable_change) or of
+// links to come (devinet_copy_dflt_conf, neigh_copy_dflt_parms) changes that of
+// each, and some are another one too.
+func changedBy(key string) []string {
+	list := []string{key}
+	dir, what := key[:len(key)-len(last(key))], last(key)
+	switch {
+	case key == "ipv4/ip_forward", key == "ipv4/conf/all/forwarding": // devinet.c: inet_forward_change
+		return append(list, "ipv4/ip_forward", "ipv4/conf/all/forwarding", "ipv4/conf/*/forwarding", "ipv4/conf/all/accept_redirects")
+	case strings.HasPrefix(key, "ipv6/conf/") && what == "stable_secret": // addrconf.c: addrconf_sysctl_stable_secret
+		list = append(list, dir+"addr_gen_mode")
+	case (strings.HasPrefix(key, "ipv4/neigh/") || strings.HasPrefix(key, "ipv6/neigh/")) && otherUnit[what] != "":
+		list = append(list, dir+otherUnit[what])
+	}
+	if dev := sysctlDevice(key); dev == "all" || dev == "default" {
+		for _, one := range slices.Clone(list) {
+			list = append(list, starred(one))
 		}
 	}
-	if strings.HasPrefix(key, "ipv6/conf/") && slices.Contains([]string{"disable_ipv6", "addr_gen_mode", "forwarding", "accept_ra"}, what) {
-		s.addrs[dev], s.neighs[dev] = true, true
-		s.everyAddr = s.everyAddr || every
-	}
+	return list
+}
+
+// otherUnit are the parameters of neighbour tables that show the same as another
+// one in other units (neighbour.c: neigh_sysctl_table).
+var otherUnit = map[string]string{
+	"base_reachable_time": "base_reachable_time_ms", "base_reachable_time_ms": "base_reachable_time",
+	"retrans_time": "retrans_time_ms", "retrans_time_ms": "retrans_time",
+	"unres_qlen": "unres_qlen_bytes", "unres_qlen_bytes": "unres_qlen",
 }
 
 func (s *scope) link(name string) bool { return s.All || s.whole[name] }
@@ -153,11 +166,8 @@ func (s *scope) sysctl(key string) bool {
 	if s.All || s.sysctls[key] {
 		return true
 	}
-	if dev := sysctlDevice(key); dev != "" {
-		i := strings.LastIndexByte(key, '/')
-		if s.sysctls[strings.TrimSuffix(key[:i], dev)+"*/"+key[i+1:]] {
-			return true
-		}
+	if s.sysctls[starred(key)] {
+		return true
 	}
 	return slices.ContainsFunc(s.prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
 }
