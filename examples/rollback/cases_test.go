@@ -25,6 +25,7 @@ func TestCase(t *testing.T) {
 		{"34 route by nexthop objects, of which one has gone", "", "ns del third\nroute del 10.53.0.0/16", ""},
 		{"24 link that has just lost its carrier, behind a savepoint", "", "link set t0 down\ntry { link set t1 alias \"far\"; fail \"inside\" }", ""},
 		{"24 link that is just back, behind a savepoint", "", "try { link set w0 netns third; fail \"inside\" }\ntry { link set w0 mtu 1400; fail \"inside\" }", ""},
+		{"25 bridge with a port whose MTU is too small for IPv6", "ip addr add fd25::1/64 dev br0 nodad; sysctl -qw net.ipv6.conf.br0.hop_limit=25", "link set v0 mtu 1000\nlink set br0 alias \"small\"", ""},
 		{"22 altname taken by a new link", "", "link del x0\ntap third-uplink 10.22.0.1/24\nlink set third-uplink mtu 1400", ""},
 		{"22 name of an altname's link taken", "", "link del x0\nveth host:x0 <-> old:third-uplink", ""},
 		{"17 far end of a port that was changed, and its bridge", "", "link set v0 mtu 1400\nlink del old:v1\nlink set br0 mtu 1300", ""},

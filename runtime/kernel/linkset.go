@@ -201,8 +201,9 @@ func (q *queue) moreSteps(sp *space, l *link, op host.LinkSet, back func(func(*h
 }
 
 // lowered gives what brings back the MTU of what stands on an interface: the
-// kernel lowers it with that one's, and does not raise it again. Below what IPv6
-// needs they lose more than that, and are touched as a whole.
+// kernel lowers it with that one's, and does not raise it again. A bridge follows its
+// ports, also upwards, unless its MTU was set (br_if.c: br_mtu_auto_adjust). Below
+// what IPv6 needs they lose more than that, and are touched as a whole.
 func (sp *space) lowered(l *link, mtu int) ([]host.Op, error) {
 	links, err := sp.allLinks()
 	if err != nil {
@@ -214,14 +215,18 @@ func (sp *space) lowered(l *link, mtu int) ([]host.Op, error) {
 	}
 	var ops []host.Op
 	var dark []host.Tomb
-	low := []int{l.index}
+	low := []link{*l}
 	for i := 0; i < len(low); i++ {
 		for _, n := range links {
-			if n.stands() == low[i] && n.peerSpace < 0 && n.mtu > mtu {
-				low = append(low, n.index)
-				ops = append(ops, host.LinkSet{NS: sp.name, Name: n.name, MTU: &n.mtu})
-				dark = append(dark, host.Tomb{NS: sp.name, Space: id, Name: n.name, Kind: n.kind, Index: n.index})
+			above := n.stands() == low[i].index && n.peerSpace < 0
+			if !above && !(n.kind == "bridge" && n.index == low[i].master) || n.mtu <= mtu {
+				continue
 			}
+			low = append(low, n)
+			if above {
+				ops = append(ops, host.LinkSet{NS: sp.name, Name: n.name, MTU: &n.mtu})
+			}
+			dark = append(dark, host.Tomb{NS: sp.name, Space: id, Name: n.name, Kind: n.kind, Index: n.index})
 		}
 	}
 	if len(dark) > 0 && mtu < minMTU6 {
