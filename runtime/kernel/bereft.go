@@ -12,7 +12,7 @@ type company struct {
 	reach *reach
 	order []*space
 	links map[*space][]*link
-	near  map[*space][]link // all that are there
+	above map[*space][]link // those that may stand on others
 }
 
 // bereft gives what brings back what others lose when an interface goes down,
@@ -24,7 +24,7 @@ type company struct {
 // up and down with what it stands on; that they were touched is all that is said
 // of those.
 func (q *queue) bereft(sp *space, l *link) (back []host.Op, lose func(), err error) {
-	c := company{reach: q.h.reach(), links: map[*space][]*link{}, near: map[*space][]link{}}
+	c := company{reach: q.h.reach(), links: map[*space][]*link{}, above: map[*space][]link{}}
 	defer c.reach.close()
 	lose = func() {}
 	if err := c.gather(c.reach.one(sp), l); err != nil {
@@ -85,14 +85,23 @@ func (c *company) gather(sp *space, l *link) error {
 			return err
 		}
 	}
-	if c.near[sp] == nil {
-		var err error
-		if c.near[sp], err = sp.allLinks(); err != nil {
+	if l.master != 0 {
+		master, err := sp.linkAt(l.master)
+		if err == nil && master != nil {
+			err = c.gather(sp, master)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	for i := range c.near[sp] {
-		if n := &c.near[sp][i]; n.index == l.master || n.peerSpace < 0 && n.stands() == l.index {
+	if _, listed := c.above[sp]; !listed {
+		var err error
+		if c.above[sp], err = sp.stackedLinks(); err != nil {
+			return err
+		}
+	}
+	for i := range c.above[sp] {
+		if n := &c.above[sp][i]; n.peerSpace < 0 && n.stands() == l.index {
 			if err := c.gather(sp, n); err != nil {
 				return err
 			}

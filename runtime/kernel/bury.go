@@ -251,13 +251,35 @@ func (l *link) paired() bool {
 // stands returns what an interface stands on and goes with; 0 for nothing. A
 // tunnel that is bound to an interface outlives it.
 func (l *link) stands() int {
-	switch l.kind {
-	case "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "ipoib", "rmnet", "virt_wifi":
-		return l.parent
-	case "vxlan":
+	switch {
+	case !stacked[l.kind]:
+		return 0
+	case l.kind == "vxlan":
 		return int(l.data.u32(nl.IFLA_VXLAN_LINK))
 	}
-	return 0
+	return l.parent
+}
+
+// stacked are the kinds of those that may stand on another.
+var stacked = map[string]bool{"vlan": true, "macvlan": true, "macvtap": true, "ipvlan": true, "ipvtap": true, "macsec": true, "ipoib": true,
+	"rmnet": true, "virt_wifi": true, "vxlan": true}
+
+// stackedLinks lists the interfaces of those kinds. Of the others, which may be
+// many, only the kind is read.
+func (sp *space) stackedLinks() ([]link, error) {
+	list, err := sp.rawLinks()
+	if err != nil {
+		return nil, err
+	}
+	var links []link
+	for _, b := range list {
+		eachAttr(b[unix.SizeofIfInfomsg:], func(kind uint16, info []byte) {
+			if kind == unix.IFLA_LINKINFO && stacked[parseAttrs(info).text(nl.IFLA_INFO_KIND)] {
+				links = append(links, parseLink(b))
+			}
+		})
+	}
+	return links, nil
 }
 
 // write puts down what brings everything back, and what removes it for good.

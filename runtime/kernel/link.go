@@ -119,7 +119,8 @@ func (sp *space) oneLink(m *message) (*link, error) {
 	return &l, nil
 }
 
-func (sp *space) allLinks() ([]link, error) {
+// rawLinks lists interfaces as the kernel tells them.
+func (sp *space) rawLinks() ([][]byte, error) {
 	c, err := sp.netlink()
 	if err != nil {
 		return nil, err
@@ -129,6 +130,14 @@ func (sp *space) allLinks() ([]link, error) {
 	list, err := c.dump(m, unix.RTM_NEWLINK)
 	if err != nil {
 		return nil, fmt.Errorf("list the interfaces of %s: %w", sp.name, err)
+	}
+	return list, nil
+}
+
+func (sp *space) allLinks() ([]link, error) {
+	list, err := sp.rawLinks()
+	if err != nil {
+		return nil, err
 	}
 	links := make([]link, len(list))
 	for i, b := range list {
