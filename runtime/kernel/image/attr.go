@@ -26,24 +26,29 @@ func each(b []byte, see func(kind uint16, data []byte)) {
 	}
 }
 
-// find returns the first attribute of a kind, nil when there is none.
+// find returns the first attribute of a kind, or what is in it by further kinds;
+// nil when there is none.
 func find(b []byte, kinds ...uint16) []byte {
-	for _, want := range kinds {
-		var found []byte
-		each(b, func(kind uint16, data []byte) {
-			if kind == want && found == nil {
-				found = data
-				if found == nil {
-					found = []byte{}
-				}
-			}
-		})
-		if found == nil {
+	for _, kind := range kinds {
+		if b = first(b, kind); b == nil {
 			return nil
 		}
-		b = found
 	}
 	return b
+}
+
+func first(b []byte, kind uint16) []byte {
+	for len(b) >= unix.SizeofRtAttr {
+		size := int(native.Uint16(b))
+		if size < unix.SizeofRtAttr || size > len(b) {
+			break
+		}
+		if native.Uint16(b[2:])&typeMask == kind {
+			return b[unix.SizeofRtAttr:size]
+		}
+		b = b[min(align(size), len(b)):]
+	}
+	return nil
 }
 
 func u32of(b []byte) uint32 {

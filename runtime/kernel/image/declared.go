@@ -34,14 +34,18 @@ var Residues = []Residue{
 // only. So are links that were not ready yet.
 func declared(want, is *Image, form Form, late map[string]bool) []string {
 	empty := want.portless()
-	of := func(img *Image, form Form, about bool) Fingerprint {
-		return slices.DeleteFunc(img.Fingerprint(form), func(e Entry) bool {
-			return about != slices.ContainsFunc(e.links, func(l string) bool { return empty[l] || late[l] })
-		})
+	compare := func(form Form, about bool) []string {
+		of := func(v *view) Fingerprint {
+			return slices.DeleteFunc(v.fingerprint(), func(e Entry) bool {
+				return about != slices.ContainsFunc(e.links, func(l string) bool { return empty[l] || late[l] })
+			})
+		}
+		was, now := unlike(want, is, form)
+		return Diff(of(was), of(now))
 	}
-	diff := Diff(of(want, form, false), of(is, form, false))
+	diff := compare(form, false)
 	if len(empty)+len(late) > 0 {
-		diff = append(diff, Diff(of(want, settings, true), of(is, settings, true))...)
+		diff = append(diff, compare(settings, true)...)
 	}
 	blank := want.blank(is)
 	return slices.DeleteFunc(diff, func(d string) bool {

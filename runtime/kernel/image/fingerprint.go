@@ -58,8 +58,10 @@ func (c *canvas) add(s section, thing, line string, links ...string) *Entry {
 }
 
 // Fingerprint puts an image into lines.
-func (img *Image) Fingerprint(form Form) Fingerprint {
-	c := newCanvas(img, form)
+func (img *Image) Fingerprint(form Form) Fingerprint { return newView(img, form).fingerprint() }
+
+func (v *view) fingerprint() Fingerprint {
+	c := newCanvas(v)
 	for _, draw := range []func(){
 		c.drawLinks, c.drawAddrs, c.drawRoutes, c.drawRules, c.drawNexthops, c.drawNeighs, c.drawProxies,
 		c.drawFDB, c.drawMDB, c.drawVLANs, c.drawTraffic, c.drawLabels, c.drawNeighTables, c.drawNetconf,
@@ -70,8 +72,8 @@ func (img *Image) Fingerprint(form Form) Fingerprint {
 	return c.fingerprint()
 }
 
-func newCanvas(img *Image, form Form) *canvas {
-	return &canvas{view: newView(img, form), index: map[string]*Entry{}, loose: map[string]bool{}}
+func newCanvas(v *view) *canvas {
+	return &canvas{view: v, index: map[string]*Entry{}, loose: map[string]bool{}}
 }
 
 // fingerprint puts what was drawn in order.

@@ -20,19 +20,21 @@ type goal struct {
 // A planner puts goals together.
 type planner struct {
 	*scope
-	pre, now *Image
-	preView  *view
-	nowView  *view
-	verdict  *Verdict
-	goal     *goal
-	gained   map[string]bool // links: see findGained
-	bare     map[addrOf]bool // addresses: see findBare
-	asked    map[string]bool // MACs of the groups in which others ask for those
+	pre, now  *Image
+	preView   *view
+	nowView   *view
+	verdict   *Verdict
+	goal      *goal
+	sameNames bool            // of links, then and now
+	gained    map[string]bool // links: see findGained
+	bare      map[addrOf]bool // addresses: see findBare
+	asked     map[string]bool // MACs of the groups in which others ask for those
 }
 
 func newPlanner(set WriteSet, pre, now *Image) *planner {
 	pre = renumbered(pre, now)
-	return &planner{scope: newScope(set, pre), pre: pre, now: now, preView: newView(pre, settings), nowView: newView(now, settings),
+	was, is := newView(pre, settings), newView(now, settings)
+	return &planner{scope: newScope(set, pre), pre: pre, now: now, preView: was, nowView: is, sameNames: maps.Equal(was.names, is.names),
 		verdict: &Verdict{}, gained: map[string]bool{}, bare: map[addrOf]bool{}, asked: map[string]bool{}}
 }
 
@@ -155,53 +157,83 @@ func (p *planner) planNet() {
 	}
 }
 
+// An object is a message, by what it stands together with and all that matters
+// of it.
+type object struct {
+	Message
+	key, full string
+}
+
+// objects shows a section as it was and as it is. Where links have the same names,
+// the same message says the same.
+func (p *planner) objects(s section, k kind) (was, is []object) {
+	known := map[string]object{}
+	show := func(v *view) []object {
+		if v == p.nowView && !p.sameNames {
+			clear(known)
+		}
+		list := make([]object, len(v.img.Dumps[s]))
+		for i, m := range v.img.Dumps[s] {
+			o, ok := known[string(m.Data)]
+			if !ok {
+				o.key = k.key(v, m)
+				o.full = o.key + "\x00" + k.say(v, m)
+				known[string(m.Data)] = o
+			}
+			o.Message = m
+			list[i] = o
+		}
+		return list
+	}
+	return show(p.preView), show(p.nowView)
+}
+
 // merge returns the touched objects of a section as they were, and the others
 // as they are, those that stand together in the order they had.
 func (p *planner) merge(s section, k kind) []Message {
-	has := func(v *view) map[string]bool {
-		out := map[string]bool{}
-		for _, m := range v.img.Dumps[s] {
-			out[k.key(v, m)+"\x00"+k.say(v, m)] = true
-		}
-		return out
+	if p.sameNames && slices.EqualFunc(p.pre.Dumps[s], p.now.Dumps[s], Message.equal) {
+		return p.now.Dumps[s]
 	}
-	was, is := has(p.preView), has(p.nowView)
+	before, after := p.objects(s, k)
+	was, is := map[string]bool{}, map[string]bool{}
+	for _, o := range before {
+		was[o.full] = true
+	}
+	for _, o := range after {
+		is[o.full] = true
+	}
 	foreign := map[string]bool{} // by id
 	lost := map[string][]Message{}
-	for _, m := range p.pre.Dumps[s] {
-		key := k.key(p.preView, m)
-		if k.bit != nil && !is[key+"\x00"+k.say(p.preView, m)] && k.in(p.preView, m) {
-			lost[key] = append(lost[key], m)
+	for _, o := range before {
+		if k.bit != nil && !is[o.full] && k.in(p.preView, o.Message) {
+			lost[o.key] = append(lost[o.key], o.Message)
 		}
 	}
-	var kept []Message
-	for _, m := range p.now.Dumps[s] {
-		key := k.key(p.nowView, m)
-		full := key + "\x00" + k.say(p.nowView, m)
-		switch {
-		case was[full]:
-		case slices.ContainsFunc(lost[key], func(of Message) bool { return k.bit(m, of) }):
+	var kept []object
+	for _, o := range after {
+		switch m := o.Message; {
+		case was[o.full]:
+		case slices.ContainsFunc(lost[o.key], func(of Message) bool { return k.bit(m, of) }):
 		case !k.in(p.nowView, m) || s == secFDB && p.ownEntry(m):
-			kept = append(kept, m)
-		case p.verdict.Kept[string(s)+"\x00"+full]:
-			kept = append(kept, m)
+			kept = append(kept, o)
+		case p.verdict.Kept[string(s)+"\x00"+o.full]:
+			kept = append(kept, o)
 			if k.id != nil {
-				foreign[key+"\x00"+k.id(p.nowView, m)] = true
+				foreign[o.key+"\x00"+k.id(p.nowView, m)] = true
 			}
 		}
 	}
-	var out []Message
-	for _, m := range p.pre.Dumps[s] {
-		key := k.key(p.preView, m)
-		full := key + "\x00" + k.say(p.preView, m)
-		if k.id != nil && foreign[key+"\x00"+k.id(p.preView, m)] || p.verdict.Gone[string(s)+"\x00"+full] && !is[full] {
+	var out []object
+	for _, o := range before {
+		m := o.Message
+		if k.id != nil && foreign[o.key+"\x00"+k.id(p.preView, m)] || p.verdict.Gone[string(s)+"\x00"+o.full] && !is[o.full] {
 			continue
 		}
-		if is[full] || k.in(p.preView, m) && !(s == secFDB && p.masterless(m)) {
-			out = append(out, m)
+		if is[o.full] || k.in(p.preView, m) && !(s == secFDB && p.masterless(m)) {
+			out = append(out, o)
 		}
 	}
-	return p.insert(s, k, out, kept)
+	return insert(out, kept, after)
 }
 
 // ownEntry reports whether an entry of the forwarding table is that of a
@@ -230,45 +262,41 @@ func (p *planner) masterless(m Message) bool {
 }
 
 // insert puts what stays as it is behind what it stands behind now.
-func (p *planner) insert(s section, k kind, out, kept []Message) []Message {
-	if len(kept) == 0 {
-		return out
+func insert(out, kept, now []object) []Message {
+	stays := map[string]bool{}
+	for _, o := range kept {
+		stays[o.full] = true
 	}
-	type place struct{ key, say string }
-	at := func(v *view, m Message) place { return place{k.key(v, m), k.say(v, m)} }
-	stays := map[place]bool{}
-	for _, m := range kept {
-		stays[at(p.nowView, m)] = true
-	}
-	behind := map[place][]Message{}
-	before := map[string]place{}
-	for _, m := range p.now.Dumps[s] {
-		here := at(p.nowView, m)
-		if stays[here] {
-			behind[before[here.key]] = append(behind[before[here.key]], m)
+	behind := map[string][]object{} // the first of those that stand together are behind nothing
+	before := map[string]string{}
+	for _, o := range now {
+		if stays[o.full] {
+			behind[before[o.key]] = append(behind[before[o.key]], o)
 		}
-		before[here.key] = here
+		before[o.key] = o.full
 	}
 	var all []Message
-	var follow func(m Message, v *view)
-	follow = func(m Message, v *view) {
-		all = append(all, m)
-		next := behind[at(v, m)]
-		delete(behind, at(v, m))
+	placed := map[*byte]bool{}
+	var follow func(o object)
+	follow = func(o object) {
+		all = append(all, o.Message)
+		placed[&o.Data[0]] = true
+		next := behind[o.full]
+		delete(behind, o.full)
 		for _, n := range next {
-			follow(n, p.nowView)
+			follow(n)
 		}
 	}
-	for _, n := range behind[place{}] {
-		follow(n, p.nowView)
+	for _, o := range behind[""] {
+		follow(o)
 	}
-	delete(behind, place{})
-	for _, m := range out {
-		follow(m, p.preView)
+	delete(behind, "")
+	for _, o := range out {
+		follow(o)
 	}
-	for _, m := range kept { // behind something that goes
-		if !slices.ContainsFunc(all, func(n Message) bool { return &n.Data[0] == &m.Data[0] }) {
-			all = append(all, m)
+	for _, o := range kept { // behind something that goes
+		if !placed[&o.Data[0]] {
+			all = append(all, o.Message)
 		}
 	}
 	return all

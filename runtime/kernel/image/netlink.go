@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"syscall"
@@ -22,6 +23,10 @@ var (
 type Message struct {
 	Type uint16 `json:"t"`
 	Data []byte `json:"d"`
+}
+
+func (m Message) equal(other Message) bool {
+	return m.Type == other.Type && bytes.Equal(m.Data, other.Data)
 }
 
 // A socket is a netlink socket of one namespace, for one goroutine.

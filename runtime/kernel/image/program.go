@@ -31,7 +31,7 @@ func Programmed(ctx context.Context, ns int) (*Image, error) {
 // Programmed tells of an image what programs have set up there, as two builds
 // of the same network have it.
 func (img *Image) Programmed() Fingerprint {
-	c := newCanvas(img, Portable)
+	c := newCanvas(newView(img, Portable))
 	c.drawTraffic()
 	c.drawTables()
 	return c.fingerprint()

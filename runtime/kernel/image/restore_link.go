@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strconv"
@@ -132,6 +133,9 @@ func (r *restorer) restoreLinks() {
 }
 
 func (r *restorer) restoreLink(want, is link) {
+	if want.flags == is.flags && bytes.Equal(want.attrs, is.attrs) {
+		return
+	}
 	for _, kind := range settable {
 		if a, b := find(want.attrs, kind), find(is.attrs, kind); a != nil && string(a) != string(b) {
 			r.change(is, linkTable[kind].name, put(ifinfo(is.index, 0, 0), kind, a))
@@ -196,7 +200,7 @@ func (r *restorer) restoreMACs() {
 		}
 	})
 	// A link that had to go down for it comes up again.
-	if r.look(0) == nil {
+	if r.fresh(0) == nil {
 		r.eachLink(func(want, is link) {
 			if want.flags&unix.IFF_UP != 0 && is.flags&unix.IFF_UP == 0 {
 				r.change(is, "flags", ifinfo(is.index, unix.IFF_UP, unix.IFF_UP))

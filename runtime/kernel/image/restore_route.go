@@ -1,15 +1,26 @@
 package image
 
 import (
+	"maps"
 	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
+// same reports whether sections are as they shall be to the last byte.
+func (r *restorer) same(sections ...section) bool {
+	return maps.Equal(r.goal.view.names, r.view.names) && !slices.ContainsFunc(sections, func(s section) bool {
+		return !slices.EqualFunc(r.goal.Dumps[s], r.now.Dumps[s], Message.equal)
+	})
+}
+
 // differences groups the messages of a section by what stands together, and
 // calls f for each group that is not as it shall be, in the order of the goal.
 func (r *restorer) differences(s section, key, say func(v *view, m Message) string, f func(key string, want, is []Message)) {
+	if r.same(s) {
+		return
+	}
 	group := func(v *view) (map[string][]Message, []string) {
 		out := map[string][]Message{}
 		var order []string
@@ -50,15 +61,24 @@ func tail(v, w *view, say func(v *view, m Message) string, want, is []Message) (
 
 // loose compares where the order is chance.
 func loose(v, w *view, say func(v *view, m Message) string, want, is []Message) (add, del []Message) {
-	del = slices.Clone(is)
+	there := map[string]int{} // how many, by what they say
 	for _, m := range want {
-		i := slices.IndexFunc(del, func(n Message) bool { return say(v, m) == say(w, n) })
-		if i >= 0 {
-			del = slices.Delete(del, i, i+1)
+		there[say(v, m)]++
+	}
+	for _, m := range is {
+		if said := say(w, m); there[said] > 0 {
+			there[said]--
 		} else {
+			del = append(del, m)
+		}
+	}
+	for _, m := range slices.Backward(want) { // those that are alike are found from the first on
+		if said := say(v, m); there[said] > 0 {
+			there[said]--
 			add = append(add, m)
 		}
 	}
+	slices.Reverse(add)
 	return add, del
 }
 

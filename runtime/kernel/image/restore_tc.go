@@ -53,6 +53,9 @@ func (v *view) tells(t tree) []string {
 
 // restoreTraffic builds a tree anew where anything in it differs.
 func (r *restorer) restoreTraffic() {
+	if r.same(secQdisc, secClass, secFilter) {
+		return
+	}
 	wantRoot, wantIn := trees(r.goal.Image)
 	isRoot, isIn := trees(r.now)
 	for _, l := range r.now.links() {
