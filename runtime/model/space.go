@@ -214,11 +214,15 @@ func (s *space) fill(st *host.State) {
 			s.own(a.Prefix.Addr(), l)
 		}
 	}
+	groups := map[groupKey][]host.Route{} // IPv6 has one with a route for each link
 	for _, r := range st.Routes {
 		r.NS = s.name
 		r = canonical(r)
 		k := keyOf(r)
-		s.routes.set(k, append(slices.Clone(s.routes.groups[k]), r))
+		groups[k] = append(groups[k], r)
+	}
+	for k, group := range groups {
+		s.routes.set(k, group)
 	}
 	s.rules = slices.Clone(st.Rules)
 	for i := range s.rules {

@@ -283,16 +283,50 @@ func (u *undoer) group(ref groupRef, want []host.Route) {
 		return
 	}
 	now := s.routes.groups[ref.key]
+	if perLink(now) && perLink(want) {
+		// One that is there need not come again for the sake of its place.
+		u.exchange(without(now, want), without(want, now))
+		return
+	}
 	same := 0
 	for same < len(now) && same < len(want) && sameRoute(now[same], want[same]) {
 		same++
 	}
-	for _, r := range slices.Backward(now[same:]) {
+	u.exchange(now[same:], want[same:])
+}
+
+// exchange takes routes away, the last first, and adds others.
+func (u *undoer) exchange(gone, come []host.Route) {
+	for _, r := range slices.Backward(gone) {
 		u.try(host.RouteSet{Verb: host.Del, Route: r})
 	}
-	for _, r := range want[same:] {
+	for _, r := range come {
 		u.try(host.RouteSet{Verb: host.Append, Route: r})
 	}
+}
+
+// perLink reports whether routes are such that IPv6 makes one for each link: their
+// order is chance, and means nothing.
+func perLink(group []host.Route) bool {
+	return !slices.ContainsFunc(group, func(r host.Route) bool {
+		a := r.Dest.Addr()
+		return r.Proto != protoKernel || !is6(r.Dest) || !a.IsLinkLocalUnicast() && !a.IsMulticast()
+	})
+}
+
+// without returns the routes of one list that another does not have.
+func without(list, other []host.Route) []host.Route {
+	by := map[string][]host.Route{} // by interface: each mostly has one
+	for _, r := range other {
+		by[r.Dev] = append(by[r.Dev], r)
+	}
+	var out []host.Route
+	for _, r := range list {
+		if !slices.ContainsFunc(by[r.Dev], func(o host.Route) bool { return sameRoute(o, r) }) {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 func (u *undoer) neighs() {
