@@ -33,7 +33,7 @@ func (n *Net) linkMove(o host.LinkMove) error {
 			n.unlink(n.spaces[u.NS], u)
 		}
 	}
-	carried := s.carried(l, t.name)
+	carried := n.carried(s, l, t.name)
 	if l.Master != "" {
 		n.release(s, l)
 	}
@@ -53,7 +53,11 @@ func (n *Net) linkMove(o host.LinkMove) error {
 // carried lists the operations that give a link in another namespace what it
 // has here: addresses, routes that lead by it alone, gateways last, and
 // neighbours. A connected route comes with its address.
-func (s *space) carried(l *link, to string) []host.Op {
+//
+// A gateway of IPv6 that nobody reaches any more may be the last of several,
+// whose route the kernel keeps whole while the others are down, and does not lay
+// anew (net/ipv6/route.c: fib6_ifdown). The kernel shall say what becomes of it.
+func (n *Net) carried(s *space, l *link, to string) []host.Op {
 	var ops []host.Op
 	for _, a := range l.addrs {
 		if !a.Dynamic {
@@ -67,6 +71,9 @@ func (s *space) carried(l *link, to string) []host.Op {
 		verb := map[int]host.Verb{} // by metric: a second route is no mistake, but stands behind the first
 		for _, r := range s.routes.groups[k] {
 			if r.Proto == protoKernel || slices.ContainsFunc(ways(r), func(h host.Nexthop) bool { return h.Dev != l.Name }) {
+				continue
+			}
+			if _, reached := n.onLink(s, r.Table, r.Via, r.Dev); r.Via.Is6() && !r.Via.IsLinkLocalUnicast() && !reached && !s.opaque {
 				continue
 			}
 			metric := r.Metric
