@@ -139,10 +139,16 @@ func missingBlock(lx *lexer.PeekingLexer, t *lexer.Token) *fault {
 }
 
 // loosely reports whether a word is the second of several that a `for` was to
-// go through, which stand in no list.
+// go through, which stand in no list before its block.
 func (s *session) loosely(t *lexer.Token) bool {
 	i := s.indexOf(t)
-	return i > 2 && t.Type == lex.Word && s.scan.Tokens[i-1].Type == lex.Word && isWord(&s.scan.Tokens[i-2], "in") && isWord(&s.scan.Tokens[s.begin(i)], "for")
+	if i < 3 || s.scan.Tokens[i-1].Type != lex.Word || !isWord(&s.scan.Tokens[i-2], "in") || !isWord(&s.scan.Tokens[s.begin(i)], "for") {
+		return false
+	}
+	for i < len(s.scan.Tokens) && s.scan.Tokens[i].Type == lex.Word {
+		i++
+	}
+	return i < len(s.scan.Tokens) && isSign(&s.scan.Tokens[i], "{")
 }
 
 func notName(t *lexer.Token) *fault {

@@ -55,6 +55,7 @@ var wrong = []struct{ text, code, at, summary, help string }{
 	{"forward on in a", "V0104", "1:12-14", "`in` is too much for `forward`", "the namespace stands before: `in a forward on`"},
 	{"forward r on", "V0104", "1:11-13", "`on` is too much for `forward`", "the namespace stands before: `in r forward on`"},
 	{"for i in {1..3} { ns h$i }", "V0304", "1:11-15", "an entry of a map is `KEY: VALUE`", "a range stands without braces: `1..3`"},
+	{"for i in 1..2 echo $i", "V0401", "1:15-19", "`{` is missing before the block", "`{ echo … }`"},
 	{"for i in 1 2 3 { ns h$i }", "V0401", "1:12-13", "`{` is missing before the block", "several values stand in a list: `[1 2 …]`"},
 	{"set x += 1", "V0110", "1:7-8", "`=` is missing before the value", "write `set x = $x + …`"},
 	{"x++", "V0101", "1:1-4", "`x++` begins no statement", "write `set x = $x + 1`"},
