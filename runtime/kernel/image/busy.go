@@ -76,7 +76,9 @@ func (img *Image) unrouted(in func(link string) bool) bool {
 	}
 	routed := map[local]bool{}
 	for _, m := range img.Dumps[secRoute6] {
-		if route := routeOf(m); route.made() {
+		// That of a port of a VRF is in the table of that (net/ipv6/route.c:
+		// addrconf_f6i_alloc).
+		if route := routeOf(m); route.made() || route.kind == unix.RTN_LOCAL {
 			routed[local{int32(u32of(find(route.attrs, unix.RTA_OIF))), string(route.dst)}] = true
 		}
 	}
