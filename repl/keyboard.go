@@ -172,25 +172,12 @@ func (f *filter) fill(p []byte, wait time.Duration) (int, error) {
 		switch {
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN):
 			continue
-		case n <= 0 && fds[0].Revents&unix.POLLHUP != 0:
-			f.hangUp()
-			return 0, io.EOF
 		case err != nil:
 			return 0, err
 		case n <= 0:
 			return 0, io.EOF
 		}
 		return n, nil
-	}
-}
-
-// hangUp waits for the SIGHUP of a terminal that has gone, which the kernel
-// sends when nothing can be read any more: it, and not the end of the input, is why
-// the prompt ends.
-func (f *filter) hangUp() {
-	select {
-	case <-f.done:
-	case <-time.After(time.Second): // it was not the terminal of this session
 	}
 }
 

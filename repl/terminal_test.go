@@ -139,21 +139,6 @@ func TestCloseWhileReading(t *testing.T) {
 	}
 }
 
-// When the terminal has gone, the signal that says so comes before the end of the
-// input.
-func TestHangup(t *testing.T) {
-	d := newDesk(t, 60, 10, TerminalOptions{})
-	d.play("«vnet>»ns a")
-	d.master.Close()
-	select {
-	case <-d.ended:
-		t.Error("the end of the input came first")
-	case <-time.After(100 * time.Millisecond):
-	}
-	d.editor.Close() // as the signal does
-	<-d.ended
-}
-
 // Pasting is announced to the terminal while an entry is typed, and only then.
 func TestBracketedPasteMode(t *testing.T) {
 	d := newDesk(t, 60, 10, TerminalOptions{})
