@@ -236,7 +236,7 @@ func (s *session) tooMuch(lx *lexer.PeekingLexer, first *lexer.Token) error {
 		return f.help("%s", help)
 	}
 	if statement := s.spaceAstray(head, last, t); statement != "" {
-		return f.help("the namespace stands before: `%s`", statement)
+		return f.spaceFirst(statement)
 	}
 	if e := usage.Of(head); e != nil {
 		if near, ok := name.Near(t.Value, e.Names(usage.Whole)); ok && t.Type == lex.Word {

@@ -286,7 +286,7 @@ func (r *optionReader) unknown(t *lexer.Token) error {
 	f := faultAt(t, diag.UnknownOption, "`%s` has no option `%s`", r.headWord(), t.Value)
 	if r.lx != nil {
 		if statement := sessionOf(r.lx).spaceAstray(r.entry.Word, before(r.lx), t); statement != "" {
-			return f.help("the namespace stands before: `%s`", statement)
+			return f.spaceFirst(statement)
 		}
 	}
 	if near, ok := name.Near(t.Value, names); ok {

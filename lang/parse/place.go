@@ -11,6 +11,11 @@ import (
 	"vnet/lang/lex"
 )
 
+// spaceFirst tells where the namespace stands.
+func (f *fault) spaceFirst(statement string) *fault {
+	return f.help("the namespace stands before: `%s`", statement)
+}
+
 // spaceAstray puts the namespace first in a statement that has it elsewhere;
 // empty where it has none. The token is what has no place, behind last.
 func (s *session) spaceAstray(head string, last, t *lexer.Token) (statement string) {

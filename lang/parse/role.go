@@ -295,7 +295,7 @@ func readEquals(lx *lexer.PeekingLexer) (equals, error) {
 	statement := s.spaceSecond("sysctl", last, t)
 	switch {
 	case statement != "":
-		f.help("the namespace stands before: `%s`", statement)
+		f.spaceFirst(statement)
 	case last != nil && isWord(last, "-w"):
 		f.help("write it without `-w`: `sysctl KEY = VALUE`")
 	case last != nil && len(t.Value) == 1 && operatorFirst(t.Value) && isSign(peek2(lx), "="):

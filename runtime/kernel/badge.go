@@ -171,8 +171,8 @@ func isDead(pid string) bool {
 	return err != nil || i >= len(stat) || stat[i] == 'Z' || stat[i] == 'X'
 }
 
-// killWearers kills until nobody wears the badge of a group or bears its mark:
-// all are stopped first, so that none forks away. Then the badge goes.
+// killWearers kills until nobody wears the badge of a group or bears its mark.
+// Then the badge goes.
 func killWearers(id string) error {
 	for deadline := time.Now().Add(killTime); ; {
 		list := wearers(id)
@@ -183,11 +183,7 @@ func killWearers(id string) error {
 		if time.Now().After(deadline) {
 			return unix.ETIMEDOUT
 		}
-		for _, s := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
-			for _, pid := range list {
-				_ = unix.Kill(pid, s)
-			}
-		}
+		killAll(list)
 		for _, pid := range list {
 			waitProcess(pid, deadline)
 		}

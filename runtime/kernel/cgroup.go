@@ -199,11 +199,7 @@ func killOneByOne(dir string, deadline time.Time) {
 		if len(pids) == 0 {
 			break
 		}
-		for _, s := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
-			for _, pid := range pids {
-				_ = unix.Kill(pid, s)
-			}
-		}
+		killAll(pids)
 		hold(false)
 		for _, pid := range pids {
 			waitProcess(pid, deadline)

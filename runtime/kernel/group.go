@@ -27,6 +27,15 @@ func waitGroup(pgid int) {
 	}
 }
 
+// killAll kills processes. All are stopped first, so that none forks away.
+func killAll(pids []int) {
+	for _, s := range []unix.Signal{unix.SIGSTOP, unix.SIGKILL} {
+		for _, pid := range pids {
+			_ = unix.Kill(pid, s)
+		}
+	}
+}
+
 func waitProcess(pid int, deadline time.Time) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
